@@ -1,0 +1,54 @@
+# One verb per duty; `make install` makes .venv, and every other verb needs nothing but that.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PREFECT_SERVER_ANALYTICS_ENABLED = false
+export DO_NOT_TRACK = 1
+
+# The environment's home, or else one inside the project that every run begins empty.
+OWN_HOME := $(CURDIR)/.benson
+RUN_HOME := $(or $(BENSON_HOME),$(OWN_HOME))
+
+.PHONY: help install run test test-ui bench lint format types check clean
+
+help: ## what there is to make
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: .venv/installed ## make .venv with everything that is needed here
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Benson needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 2; }
+	@echo "making .venv (a minute or two)" >&2
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+run: install ## judge the examples: one with the Prefect flow, the others with the engine
+	@if [ "$(RUN_HOME)" = "$(OWN_HOME)" ]; then rm -rf "$(OWN_HOME)"; fi
+	@BENSON_HOME="$(RUN_HOME)" $(BIN)/benson run examples/PAC-DAN-P44.json
+
+test: install ## run the tests
+	@$(BIN)/pytest -m "not ui"
+
+test-ui: install ## look at a run in the Prefect UI with a headless browser
+	@$(BIN)/pytest -m ui tests/ui
+
+bench: install ## measure, side by side, and write bench/results.json
+	@$(BIN)/python -m bench
+
+lint: install ## check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: install ## format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+types: install ## check types, strictly
+	@$(BIN)/mypy
+
+check: lint types test ## all that must be green before a commit
+
+clean: ## remove what was made here
+	@rm -rf .venv .benson .pytest_cache .mypy_cache .ruff_cache .coverage*

@@ -1,0 +1,51 @@
+"""Benson Execution: governed execution of work orders, with an audit trail that proves it.
+
+events, telemetry      the telemetry event, and the logger that makes and records it
+document, reader       what is submitted, read once and frozen
+pac, result            the work order, and what its agent hands over
+registry, policy       who may execute, and by what is judged
+phases                 the seven judgements, each a pure function
+dispatch, outcome      one attempt to execute one PAC, and what became of it
+trail                  the append-only record of everything
+artifact               the BER telemetry artifact, made from the trail
+engine                 the phases in one process, without an orchestrator
+settings, errors       every setting, and everything that is raised on purpose
+
+The Prefect flow that walks the same phases is in the packages `flows` and `tasks`.
+"""
+
+from benson_execution.document import Document
+from benson_execution.engine import BensonExecutionEngine
+from benson_execution.errors import BensonError
+from benson_execution.events import Event
+from benson_execution.outcome import Outcome
+from benson_execution.pac import Pac
+from benson_execution.registry import AgentRegistry
+from benson_execution.result import (
+    AgentExecutionResult,
+    ResultValidation,
+    validate_execution_result,
+)
+from benson_execution.settings import Settings
+from benson_execution.telemetry import TelemetryLogger
+from benson_execution.trail import MemoryTrail, Trail, open_trail
+from benson_execution.version import __version__
+
+__all__ = [
+    "AgentExecutionResult",
+    "AgentRegistry",
+    "BensonError",
+    "BensonExecutionEngine",
+    "Document",
+    "Event",
+    "MemoryTrail",
+    "Outcome",
+    "Pac",
+    "ResultValidation",
+    "Settings",
+    "TelemetryLogger",
+    "Trail",
+    "__version__",
+    "open_trail",
+    "validate_execution_result",
+]

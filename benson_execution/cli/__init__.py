@@ -1,0 +1,13 @@
+"""The `benson` command: thin, over the library and the flow.
+
+run.py      one document through the flow, on Prefect
+judge.py    many documents through the engine, without Prefect
+events.py   the trail, event by event
+show.py     one PAC's story
+inputs.py   reading what the user names
+output.py   how answers and errors look
+"""
+
+from benson_execution.cli.app import main
+
+__all__ = ["main"]

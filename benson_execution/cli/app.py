@@ -1,0 +1,58 @@
+"""The command's frame: its subcommands, its version, and how every error ends it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from benson_execution.cli import events, judge, run, show
+from benson_execution.cli.output import report
+from benson_execution.errors import BensonError
+from benson_execution.version import __version__
+
+app = typer.Typer(
+    name="benson",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 completed, 1 blocked, 2 bad usage or unreadable input, 3 failed, "
+    "5 trail unavailable. BENSON_HOME (default ~/.benson) holds the trail and the artifacts.",
+)
+app.command("run")(run.run)
+app.command("judge")(judge.judge)
+app.command("events")(events.events)
+app.command("show")(show.show)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"benson {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def benson(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Judge what agents hand over, phase by phase, and keep an audit trail that proves it."""
+
+
+def main() -> None:
+    """Run the command; every error of ours is one sentence and an exit code."""
+    try:
+        app()
+    except BensonError as error:
+        report(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader has gone, as `head` does: no error, but nothing more can be said either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,86 @@
+"""Reading what the user names on the command line: files, standard input, JSON Lines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from benson_execution.document import Document, join_document
+from benson_execution.errors import BadInput, UnreadableDocument
+from benson_execution.text import plain
+
+LINE_ENDINGS = (".jsonl", ".ndjson")
+
+
+class Source(NamedTuple):
+    """One document's bytes, and where they came from, for messages."""
+
+    name: str
+    content: bytes
+    line: int | None = None
+    """The line of a JSON Lines file, from 1; None for a document of its own."""
+
+
+def read_file(name: str, limit: int) -> bytes:
+    """The bytes of a file, or of standard input for `-`; one byte more than `limit` at most."""
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(limit + 1)
+        with Path(name).open("rb") as file:
+            return file.read(limit + 1)
+    except OSError as error:
+        raise UnreadableDocument(f"{name}: {error.strerror}") from None
+
+
+def read_document(file: str, pac: str | None, limit: int) -> Document:
+    """The document in a file, joined with the PAC of another where one is named."""
+    if pac == "-" and file == "-":
+        raise BadInput("FILE and --pac can't both be standard input")
+    content = read_file(file, limit)
+    source = file
+    try:
+        if pac is not None:
+            content = join_document(read_file(pac, limit), content, limit=limit)
+            source = f"{file} with {pac}"
+        return Document.read(content, limit=limit)
+    except BadInput as error:
+        raise located(error, source) from None
+
+
+def located(error: BadInput, source: str) -> BadInput:
+    """The same error, naming the file and the line."""
+    where = "standard input" if source == "-" else source
+    if error.line is not None and " with " not in source:
+        where += f", line {error.line}"
+    error.message = f"{plain(where, 500)}: {error.message}"
+    error.line = None
+    return error
+
+
+def sources(file: str, as_lines: bool, limit: int) -> Iterator[Source]:
+    """The documents of a file: one, or one per line of JSON Lines; read as they are needed."""
+    if not as_lines and not file.endswith(LINE_ENDINGS):
+        yield Source(file, read_file(file, limit))
+        return
+    try:
+        if file == "-":
+            yield from _lines(file, sys.stdin.buffer, limit)
+        else:
+            with Path(file).open("rb") as stream:
+                yield from _lines(file, stream, limit)
+    except OSError as error:
+        raise UnreadableDocument(f"{file}: {error.strerror}") from None
+
+
+def _lines(name: str, stream: BinaryIO, limit: int) -> Iterator[Source]:
+    number = 0
+    while line := stream.readline(limit + 2):
+        number += 1
+        # A line beyond the limit is handed on cut off, to be refused; its rest is skipped.
+        rest = line
+        while len(rest) > limit and not rest.endswith(b"\n"):
+            rest = stream.readline(limit + 2)
+        if line.strip():
+            yield Source(name, line, number)

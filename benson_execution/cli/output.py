@@ -1,0 +1,81 @@
+"""How answers and errors look: colour only on a terminal, foreign text as plain text."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import orjson
+from rich.console import Console
+from rich.text import Text
+
+from benson_execution.errors import BensonError
+from benson_execution.events import DispatchStatus
+from benson_execution.outcome import Outcome
+from benson_execution.text import plain
+
+STYLES: Final = {
+    "COMPLETED": "bold green",
+    "PASS": "green",
+    "BLOCKED": "bold red",
+    "FAIL": "red",
+    "FAILED": "bold magenta",
+}
+MAX_VIOLATIONS: Final = 50
+"""How many violations are printed; the artifact has them all."""
+MAX_LINE: Final = 4000
+"""How long a line of foreign text may be on the screen."""
+
+
+def out() -> Console:
+    """Standard output; lines are not wrapped, so that they can be searched and compared."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+def err() -> Console:
+    """Standard error: progress, and what went wrong."""
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def styled(word: str) -> Text:
+    """A status or verdict in its colour."""
+    return Text(word, style=STYLES.get(word, ""))
+
+
+def report(error: BensonError, source: str | None = None) -> None:
+    """One error in one sentence on standard error: where, what, and what to do about it."""
+    line = getattr(error, "line", None)
+    where = ", ".join(([source] if source else []) + ([f"line {line}"] if line else []))
+    text = f"{where}: {error.message}" if where else error.message
+    hint = f" ({error.hint})" if error.hint else ""
+    err().print(Text(f"benson: {plain(text, MAX_LINE)}{hint}"))
+
+
+def print_json(members: object) -> None:
+    """One JSON object on one line of standard output."""
+    sys.stdout.write(orjson.dumps(members).decode() + "\n")
+    sys.stdout.flush()
+
+
+def print_outcome(outcome: Outcome) -> None:
+    """The verdict: the status, each checkpoint with its details, the WRAP, the artifact."""
+    console = out()
+    console.print(Text.assemble(styled(outcome.status), f"  {outcome.pac_id}"))
+    for checkpoint in outcome.checkpoints:
+        console.print(
+            Text.assemble(
+                f"  {checkpoint['checkpoint_id']}  ",
+                styled(checkpoint["status"]),
+                f"  {plain(checkpoint['details'], MAX_LINE)}",
+            )
+        )
+    if outcome.error_code is not None:
+        console.print(Text(f"  schema {outcome.error_code}"))
+        for violation in outcome.violations[:MAX_VIOLATIONS]:
+            console.print(Text(f"         {plain(str(violation), MAX_LINE)}"))
+    if outcome.status is not DispatchStatus.COMPLETED:
+        reason = outcome.reason or "the dispatch was interrupted"
+        console.print(Text(f"  why    {plain(reason, MAX_LINE)}"))
+    console.print(Text(f"  WRAP   {outcome.wrap_id or 'none'}"))
+    if outcome.artifact_path is not None:
+        console.print(Text(f"  artifact {outcome.artifact_path}"))

@@ -1,0 +1,73 @@
+"""`benson show`: one PAC's story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from benson_execution.artifact import artifact_path
+from benson_execution.cli.output import MAX_LINE, out, print_outcome
+from benson_execution.errors import BadInput
+from benson_execution.events import EventType
+from benson_execution.outcome import Outcome
+from benson_execution.settings import Settings
+from benson_execution.text import enumerate_some, plain
+from benson_execution.timeline import gist, milliseconds_between
+from benson_execution.trail import StoredEvent, Trail, open_trail
+
+
+def show(
+    pac_id: Annotated[
+        str, typer.Argument(metavar="PAC_ID", help="The PAC, or the beginning of its id.")
+    ],
+) -> None:
+    """Tell one PAC's story: every dispatch with its timeline, its verdicts, and why it was refused.
+
+    [dim]benson show PAC-DAN-P44[/]
+    """
+    settings = Settings.load()
+    trail = open_trail(settings.resolved_trail_url)
+    dispatches: dict[str, list[StoredEvent]] = {}
+    for stored in trail.events(pac_id=_resolve(trail, pac_id)):
+        dispatches.setdefault(stored.dispatch.dispatch_id, []).append(stored)
+    for number, events in enumerate(dispatches.values(), start=1):
+        if number > 1:
+            out().print()
+        _tell(f"dispatch {number} of {len(dispatches)}", events, settings)
+
+
+def _resolve(trail: Trail, wanted: str) -> str:
+    """The one PAC of the trail with this id, or with an id that begins like this."""
+    if next(trail.events(pac_id=wanted), None) is not None:
+        return wanted
+    starts = trail.events(event_type=EventType.PAC_DISPATCH_START)
+    known = dict.fromkeys(s.dispatch.pac_id for s in starts)
+    found = [pac_id for pac_id in known if pac_id.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise BadInput(f"{plain(wanted)} begins {len(found)} PAC ids: {enumerate_some(found)}")
+    raise BadInput(
+        f"the trail has no dispatch of {plain(wanted)}",
+        "`benson events --type PAC_DISPATCH_START` lists what was dispatched",
+    )
+
+
+def _tell(title: str, stored: Sequence[StoredEvent], settings: Settings) -> None:
+    ref = stored[0].dispatch
+    events = [s.event for s in stored]
+    path = artifact_path(settings.artifacts_folder, ref.pac_id, ref.dispatch_id)
+    console = out()
+    console.print(Text(f"{title}: {ref.dispatch_id}", style="bold"))
+    for event in events:
+        ms = milliseconds_between(events[0], event)
+        text = f"  {ms:>8.1f} ms  {plain(event.event_type):<24} {plain(gist(event), MAX_LINE)}"
+        console.print(Text(text))
+    is_open = all(e.event_type != EventType.PAC_DISPATCH_END for e in events)
+    if is_open:
+        console.print(Text("  still open: it has no PAC_DISPATCH_END", style="yellow"))
+        return
+    print_outcome(Outcome.of(ref.dispatch_id, ref.pac_id, events, path if path.exists() else None))

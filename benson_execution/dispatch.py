@@ -1,0 +1,192 @@
+"""A dispatch: one attempt to execute one PAC, and how what it says gets into the trail.
+
+The engine and the flow walk the phases differently; both record through this, so that they
+leave the same trail.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from benson_execution.document import Document
+from benson_execution.errors import PacAlreadyWrapped, WrapIdTaken
+from benson_execution.events import CheckpointName, DispatchStatus, Event, EventType
+from benson_execution.phases.ber_decision import BerDecision
+from benson_execution.phases.quality import usable_score
+from benson_execution.phases.verdict import CheckpointVerdict
+from benson_execution.phases.wrap import WrapVerdict, wrap_claim
+from benson_execution.policy import Policy
+from benson_execution.result import SCHEMA_TYPE, ResultValidation
+from benson_execution.schema import as_dict
+from benson_execution.telemetry import TelemetryLogger
+from benson_execution.trail.port import DispatchRef, Trail, open_dispatch
+
+_begun: Final[dict[str, float]] = {}
+"""When this process began its open dispatches, on the monotonic clock.
+
+A dispatch that is not in here was begun by another process: the wall clock must do.
+"""
+
+_REMEMBERED: Final = 10_000
+
+
+class Dispatch:
+    """One attempt to execute one PAC: what is judged, by which policy, and where it is recorded.
+
+    A plain class on purpose: an orchestrator that takes collections and dataclasses apart, to
+    look for its own values in them, leaves it alone.
+    """
+
+    __slots__ = ("document", "policy", "ref", "telemetry", "trail")
+
+    def __init__(
+        self,
+        ref: DispatchRef,
+        document: Document,
+        policy: Policy,
+        trail: Trail,
+        telemetry: TelemetryLogger | None = None,
+    ) -> None:
+        self.ref = ref
+        self.document = document
+        self.policy = policy
+        self.trail = trail
+        logger = telemetry or TelemetryLogger(enable_stdout=False)
+        self.telemetry = logger.bind(trail, ref)
+
+    @classmethod
+    def of(
+        cls,
+        run_id: str,
+        document: Document,
+        policy: Policy,
+        trail: Trail,
+        telemetry: TelemetryLogger | None = None,
+    ) -> Dispatch:
+        """The run's open dispatch, or its next one, of which nothing is recorded yet.
+
+        `telemetry` prints its events; by default they are recorded only.
+        """
+        ref, number = open_dispatch(trail, run_id)
+        if ref is None:
+            ref = DispatchRef(run_id, number, document.pac.pac_id, document.sha256)
+        return cls(ref, document, policy, trail, telemetry)
+
+    def events(self) -> list[Event]:
+        """The dispatch's events, read back from the trail."""
+        return self.telemetry.get_all_events()
+
+    def has_begun(self) -> bool:
+        """Whether `PAC_DISPATCH_START` is in the trail."""
+        return any(e.event_type == EventType.PAC_DISPATCH_START for e in self.events())
+
+    def begin(self) -> None:
+        """`PAC_DISPATCH_START`, with the document as received; a resumed dispatch has it."""
+        _begun.setdefault(self.ref.dispatch_id, time.monotonic())
+        if len(_begun) > _REMEMBERED:
+            _begun.pop(next(iter(_begun)), None)  # the oldest; it is long closed
+        pac = self.document.pac
+        stored = (self.document.sha256, self.document.content)
+        with self.telemetry.transaction(document=stored) as together:
+            together.pac_dispatch_start(pac.pac_id, pac.agent_gid, pac.agent_name)
+
+    def begin_execution(self) -> None:
+        """`AGENT_EXECUTION_START`."""
+        pac = self.document.pac
+        self.telemetry.agent_execution_start(pac.pac_id, pac.agent_gid)
+
+    def record_checkpoint(self, verdict: CheckpointVerdict) -> None:
+        """`CHECKPOINT`."""
+        self.telemetry.checkpoint(
+            verdict.checkpoint_id, verdict.checkpoint_name, verdict.status, verdict.details
+        )
+
+    def record_validation(self, validation: ResultValidation) -> None:
+        """`SCHEMA_VALIDATION`, then `AGENT_EXECUTION_END`, which it settles."""
+        pac, result = self.document.pac, as_dict(self.document.result)
+        completed = result.get("tasks_completed")
+        if validation.error is not None or not self.document.has_result:
+            status = DispatchStatus.FAILED
+        elif validation.valid and self._activated():
+            status = DispatchStatus.COMPLETED
+        else:
+            status = DispatchStatus.BLOCKED
+        code = validation.error_code
+        with self.telemetry.transaction() as together:
+            together.schema_validation(
+                pac.pac_id, SCHEMA_TYPE, validation.valid, None if code is None else code.value
+            )
+            together.agent_execution_end(
+                pac.pac_id,
+                pac.agent_gid,
+                status.value,
+                len(completed) if isinstance(completed, list | tuple) else 0,
+                usable_score(result.get("quality_score")) or 0.0,
+            )
+
+    def _activated(self) -> bool:
+        return any(
+            e.event_type == EventType.CHECKPOINT
+            and e.data.checkpoint_id == CheckpointName.CP_01.checkpoint_id
+            and e.data.status == "PASS"
+            for e in self.events()
+        )
+
+    def prior_wrap_id(self) -> str | None:
+        """The WRAP that the PAC has from another dispatch: then it is closed."""
+        pac_id = self.document.pac.pac_id
+        wraps = self.trail.events(pac_id=pac_id, event_type=EventType.WRAP_GENERATION)
+        return next((s.event.data.wrap_id for s in wraps if not s.event.data.blocked), None)
+
+    def record_decision(self, decision: BerDecision) -> None:
+        """`BER_GENERATION_DECISION`."""
+        self.telemetry.ber_generation_decision(
+            self.document.pac.pac_id,
+            decision.eligible,
+            decision.reason,
+            decision.human_review_required,
+        )
+
+    def close(self, verdict: WrapVerdict) -> None:
+        """`WRAP_GENERATION` and `PAC_DISPATCH_END`, and with them the WRAP: all, or nothing."""
+        number = 1
+        while verdict.generate:
+            claim = wrap_claim(self.document.pac, datetime.now(UTC), number)
+            try:
+                with self.telemetry.transaction(claim=claim) as together:
+                    together.wrap_generation(claim.pac_id, claim.wrap_id, "WRAP_GENERATED")
+                    self._end(together, DispatchStatus.COMPLETED)
+                return
+            except WrapIdTaken as taken:
+                number = taken.next_number
+            except PacAlreadyWrapped:
+                # Another dispatch of this PAC was faster: the decision saw no WRAP, the trail does.
+                verdict = WrapVerdict(False, DispatchStatus.BLOCKED)
+        with self.telemetry.transaction() as together:
+            together.wrap_generation(self.document.pac.pac_id, None, "WRAP_BLOCKED", blocked=True)
+            self._end(together, verdict.status)
+
+    def fail(self) -> None:
+        """`PAC_DISPATCH_END` `FAILED`."""
+        self._end(self.telemetry, DispatchStatus.FAILED)
+
+    def _end(self, telemetry: TelemetryLogger, status: DispatchStatus) -> None:
+        telemetry.pac_dispatch_end(self.document.pac.pac_id, status.value, self._duration_ms())
+
+    @property
+    def began_here(self) -> bool:
+        """Whether this process began the dispatch, so that its duration is not an estimate."""
+        return self.ref.dispatch_id in _begun
+
+    def _duration_ms(self) -> int:
+        began = _begun.get(self.ref.dispatch_id)
+        if began is not None:
+            return round((time.monotonic() - began) * 1000)
+        starts = (e for e in self.events() if e.event_type == EventType.PAC_DISPATCH_START)
+        start = next(starts, None)
+        if start is None:
+            return 0
+        passed = datetime.now(UTC) - datetime.fromisoformat(start.timestamp)
+        return max(0, round(passed.total_seconds() * 1000))

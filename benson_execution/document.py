@@ -1,0 +1,135 @@
+"""The document: a PAC and its agent's result as one JSON or YAML text, read once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from benson_execution.errors import InvalidPac, UnreadableDocument
+from benson_execution.pac import Pac
+from benson_execution.reader import MAX_DOCUMENT_BYTES, line_of, read_value
+from benson_execution.text import did_you_mean, quote
+
+MAX_INLINE_BYTES: Final = 350_000
+"""The largest document that crosses Prefect as a parameter; its API refuses some 512 KB."""
+
+_MEMBERS: Final = ("pac", "execution_result")
+
+
+class _NoResult:
+    """There was no result at all, which is not the same as a result that is null."""
+
+    def __repr__(self) -> str:
+        return "NO_RESULT"
+
+
+NO_RESULT: Final = _NoResult()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """What was submitted, frozen to its bytes.
+
+    `sha256` is of `content`, the exact bytes as received, in lower-case hexadecimal.
+    `result` is the agent's result as read (any JSON value), or `NO_RESULT`.
+    `stray` are the top-level fields that are neither `pac` nor `execution_result`.
+    """
+
+    content: bytes
+    sha256: str
+    pac: Pac
+    pac_as_received: Mapping[str, Any]
+    result: Any
+    stray: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The content as text: it is UTF-8."""
+        return self.content.decode()
+
+    @property
+    def has_result(self) -> bool:
+        """Whether the agent handed anything over."""
+        return self.result is not NO_RESULT
+
+    @classmethod
+    def read(cls, content: str | bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> Document:
+        """Read a document; `limit` is its largest size in bytes.
+
+        Raises `UnreadableDocument` when the bytes are not one safely readable object, and
+        `InvalidPac` when they hold no PAC to judge by; both with the line where it is known.
+        """
+        raw = _encode(content) if isinstance(content, str) else content
+        return cls._of(read_value(raw, limit=limit), raw)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Document:
+        """The document of a PAC and a result that are Python objects already."""
+        try:
+            raw = orjson.dumps(data, default=dict)
+        except (TypeError, ValueError) as error:
+            raise UnreadableDocument(f"the document is not JSON: {error}") from None
+        return cls._of(data, raw)
+
+    @classmethod
+    def _of(cls, data: Any, raw: bytes) -> Document:
+        if not isinstance(data, Mapping):
+            raise UnreadableDocument(
+                f"the document holds {quote(data)}, where an object is expected",
+                "a document is an object with the members pac and execution_result",
+                line=1,
+            )
+        if "pac" not in data:
+            misspelt = next((k for k in data if did_you_mean(str(k), ["pac"])), None)
+            found = "" if misspelt is None else f"; is {quote(misspelt)} meant to be it?"
+            raise InvalidPac(
+                f"the document has no member 'pac'{found}",
+                "a result is judged by its PAC: put both into one object as pac and "
+                "execution_result, or name the PAC's file with --pac",
+                line=1,
+            )
+        try:
+            pac = Pac.parse(data["pac"])
+        except InvalidPac as error:
+            path = "/pac" + (error.violations[0][0] if error.violations else "")
+            error.line = line_of(raw, path)
+            raise
+        return cls(
+            content=raw,
+            sha256=hashlib.sha256(raw).hexdigest(),
+            pac=pac,
+            pac_as_received=data["pac"],
+            result=data.get("execution_result", NO_RESULT),
+            stray={key: value for key, value in data.items() if key not in _MEMBERS},
+        )
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise UnreadableDocument(
+            f"the document is not Unicode text: a lone surrogate at character {error.start}"
+        ) from None
+
+
+def join_document(pac: bytes, result: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
+    """One document of a PAC and a result that came separately, each JSON or YAML.
+
+    The PAC may also stand in the member `pac` of an object of its own. Members that are JSON
+    already go in as they are, byte for byte.
+    """
+    parts = []
+    for name, raw in (("pac", pac), ("execution_result", result)):
+        value = read_value(raw, limit=limit)
+        if name == "execution_result" and isinstance(value, Mapping) and "pac" in value:
+            raise UnreadableDocument("the document brings its own PAC", "leave out --pac", line=1)
+        wrapped = isinstance(value, Mapping) and set(value) == {name}
+        is_json = raw.lstrip()[:1] in (b"{", b"[")
+        inner = value[name] if wrapped else value
+        parts.append(raw if is_json and not wrapped else orjson.dumps(inner))
+    return b'{"pac": ' + parts[0] + b', "execution_result": ' + parts[1] + b"}"

@@ -1,0 +1,172 @@
+"""BensonExecutionEngine: the phases in one process, without an orchestrator."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from benson_execution.artifact import build_artifact, write_artifact
+from benson_execution.dispatch import Dispatch
+from benson_execution.document import Document
+from benson_execution.errors import BensonError
+from benson_execution.events import Event
+from benson_execution.outcome import Outcome
+from benson_execution.phases import (
+    GATES,
+    ber_decision,
+    schema_validation,
+    verdict as verdicts,
+    wrap,
+)
+from benson_execution.policy import Policy
+from benson_execution.result import SCHEMA_TYPE, ResultValidation, validate_execution_result
+from benson_execution.schema import as_dict, is_pac_id
+from benson_execution.settings import Settings
+from benson_execution.telemetry import TelemetryLogger, telemetry_for_ber
+from benson_execution.trail import Trail, open_trail
+
+Verdict = TypeVar("Verdict")
+
+
+class BensonExecutionEngine:
+    """Judges documents phase by phase, and leaves the same trail as the flow.
+
+    `enable_telemetry` prints every event as one line of JSON; recording can't be switched off.
+    `trail` defaults to the one that the settings name (SQLite under `BENSON_HOME`), and then
+    every dispatch leaves its artifact in the settings' folder. With a trail of your own,
+    artifacts are written only into an `artifacts` folder of your own.
+
+    One engine serves many threads at once.
+    """
+
+    def __init__(
+        self,
+        enable_telemetry: bool = True,
+        *,
+        trail: Trail | None = None,
+        settings: Settings | None = None,
+        artifacts: str | os.PathLike[str] | None = None,
+        log_file: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.settings = settings or Settings.load()
+        self.telemetry = _EngineLogger(enable_telemetry, log_file)
+        self._policy = Policy.of(self.settings)
+        self._trail = trail
+        self._artifacts = None if artifacts is None else Path(artifacts)
+        if trail is None and artifacts is None:
+            self._artifacts = self.settings.artifacts_folder
+
+    @property
+    def trail(self) -> Trail:
+        """The trail; the settings' is opened when it is first needed."""
+        return self._trail or open_trail(self.settings.resolved_trail_url)
+
+    def validate_execution_result_schema(self, data: Any) -> ResultValidation:
+        """Validate an agent's result, and emit `SCHEMA_VALIDATION` into the session's record."""
+        validation = validate_execution_result(data)
+        claimed = as_dict(data).get("pac_id")
+        code = validation.error_code
+        self.telemetry.schema_validation(
+            claimed if is_pac_id(claimed) else "UNKNOWN",
+            SCHEMA_TYPE,
+            validation.valid,
+            None if code is None else code.value,
+        )
+        return validation
+
+    def execute_pac(self, document: Document | Mapping[str, Any] | str | bytes) -> Outcome:
+        """Judge one document to its end, and return what became of it.
+
+        A document is a PAC and its result: as read, as a Python object, or as JSON or YAML text.
+        Raises `UnreadableDocument` or `InvalidPac` (then there is no dispatch), and
+        `TrailUnavailable` when something could not be recorded (then nothing has passed).
+        """
+        if isinstance(document, Mapping):
+            document = Document.of(document)
+        elif not isinstance(document, Document):
+            document = Document.read(document, limit=self.settings.max_document_bytes)
+        dispatch = Dispatch.of(
+            str(uuid.uuid4()), document, self._policy, self.trail, self.telemetry
+        )
+        self.telemetry.latest = dispatch
+        try:
+            self._walk(dispatch)
+        except BaseException:
+            # Interrupted, or the trail failed in between: what can be told is told, and whatever
+            # goes wrong here must not hide what went wrong first.
+            with suppress(BensonError):
+                dispatch.fail()
+                self._leave_artifact(dispatch)
+            raise
+        return self._leave_artifact(dispatch)
+
+    def get_telemetry_for_ber(self) -> dict[str, Any]:
+        """The contract's telemetry block of the latest dispatch; before any, of the session."""
+        latest = self.telemetry.latest
+        return telemetry_for_ber(
+            self.telemetry.get_all_events() if latest is None else latest.events()
+        )
+
+    def _walk(self, dispatch: Dispatch) -> None:
+        document, policy = dispatch.document, dispatch.policy
+        dispatch.begin()
+        dispatch.begin_execution()
+        errors: list[str | None] = []
+        for checkpoint_id, gate in GATES:
+            verdict = _guarded(
+                partial(gate, document, policy), partial(verdicts.not_judged, checkpoint_id)
+            )
+            dispatch.record_checkpoint(verdict)
+            errors.append(verdict.error)
+        validation = _guarded(
+            partial(schema_validation.judge, document), schema_validation.not_judged
+        )
+        dispatch.record_validation(validation)
+        decision = _guarded(
+            partial(ber_decision.judge, dispatch.events(), dispatch.prior_wrap_id()),
+            ber_decision.not_judged,
+        )
+        dispatch.record_decision(decision)
+        errors += [validation.error, decision.error]
+        dispatch.close(
+            _guarded(
+                partial(wrap.judge, dispatch.events(), [e for e in errors if e]), wrap.not_judged
+            )
+        )
+
+    def _leave_artifact(self, dispatch: Dispatch) -> Outcome:
+        events = dispatch.events()
+        ber_decision.require(events, ber_decision.CANONICAL)
+        path = None
+        if self._artifacts is not None:
+            path = write_artifact(build_artifact(dispatch, events), self._artifacts)
+        return Outcome.of(
+            dispatch.ref.dispatch_id, dispatch.ref.pac_id, events, path, dispatch.document
+        )
+
+
+class _EngineLogger(TelemetryLogger):
+    """The engine's session record, which also shows the events of its latest dispatch.
+
+    Older dispatches are in their trail: an engine that lives long must not keep them all.
+    """
+
+    latest: Dispatch | None = None
+
+    def get_all_events(self) -> list[Event]:
+        """The session's own events, then those of the latest dispatch."""
+        session = super().get_all_events()
+        return session if self.latest is None else session + self.latest.events()
+
+
+def _guarded(judge: Callable[[], Verdict], not_judged: Callable[[Exception], Verdict]) -> Verdict:
+    """A phase that raises says so in its verdict, and the remaining ones are still judged."""
+    try:
+        return judge()
+    except Exception as error:
+        return not_judged(error)

@@ -1,0 +1,119 @@
+"""Everything that Benson raises on purpose, under one root.
+
+BensonError                     exit code 1 is never used: it means "blocked"
+├── BadInput                    2  what was handed in can't be used
+│   ├── UnreadableDocument         not text, not JSON or YAML, or not safely so
+│   ├── InvalidPac                 readable, but there is no PAC to judge by
+│   └── InvalidSettings            an environment variable or a registry file is wrong
+├── EventRefused                2  a telemetry event that the contract does not allow
+├── ExecutionFailed             3  the execution itself failed, so nothing was decided
+│   ├── TrailIncomplete            an event that must be in the trail is missing
+│   └── ArtifactNotWritten         the trail is complete; its artifact could not be written
+├── AppendRefused               3  the trail is there, and says no
+│   ├── DispatchClosed             a closed dispatch takes no more events
+│   ├── WrapIdTaken                another PAC has this WRAP id
+│   └── PacAlreadyWrapped          the PAC has its WRAP: it is closed
+└── TrailUnavailable            5  the trail can't be read or written
+
+An error carries a message for the log and, where something can be done about it, a hint for
+the person; `exit_code` is the class of failure that the `benson` command reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class BensonError(Exception):
+    """The root of the tree above."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message} ({self.hint})"
+
+
+class BadInput(BensonError):
+    """What was handed in can't be used; `line` is 1-based where it is known."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, hint: str | None = None, *, line: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.line = line
+
+
+class UnreadableDocument(BadInput):
+    """The bytes are not one safely readable JSON or YAML object."""
+
+
+class InvalidPac(BadInput):
+    """The document is readable, but holds no PAC to judge by; `violations` has (path, message)."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        *,
+        line: int | None = None,
+        violations: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        super().__init__(message, hint, line=line)
+        self.violations = tuple(violations)
+
+
+class InvalidSettings(BadInput):
+    """A setting is wrong; the message names the variable or the file."""
+
+
+class EventRefused(BensonError, ValueError):
+    """A telemetry event that the contract does not allow; the message names the field."""
+
+    exit_code = 2
+
+
+class ExecutionFailed(BensonError):
+    """The execution itself failed: nothing was decided, and nothing has passed."""
+
+
+class TrailIncomplete(ExecutionFailed):
+    """An event that must be in the trail is not there."""
+
+
+class ArtifactNotWritten(ExecutionFailed):
+    """The trail is complete, but its artifact could not be written."""
+
+
+class AppendRefused(BensonError):
+    """The trail is there, and refuses what was to be appended."""
+
+
+class DispatchClosed(AppendRefused):
+    """A closed dispatch takes no more events."""
+
+
+class WrapIdTaken(AppendRefused):
+    """Another PAC's WRAP has this id; `next_number` is the first free one of its family."""
+
+    def __init__(self, message: str, *, next_number: int) -> None:
+        super().__init__(message)
+        self.next_number = next_number
+
+
+class PacAlreadyWrapped(AppendRefused):
+    """The PAC has its WRAP; `wrap_id` names it."""
+
+    def __init__(self, message: str, *, wrap_id: str) -> None:
+        super().__init__(message)
+        self.wrap_id = wrap_id
+
+
+class TrailUnavailable(BensonError):
+    """The trail can't be read or written."""
+
+    exit_code = 5

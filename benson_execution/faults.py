@@ -1,0 +1,41 @@
+"""faults.jsonl: what could not be recorded or shown, noted where neither trail nor Prefect is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from benson_execution.events import utc_now
+from benson_execution.text import plain
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""Beyond this size nothing is added: a fault that repeats for days must not fill the disk."""
+
+
+def note_fault(home: Path, kind: str, error: BaseException, about: str) -> None:
+    """Append one line to `faults.jsonl` under the home: when, what, about what, and why.
+
+    `kind` is `trail` (a write that the trail refused) or `projection` (something that could not
+    be shown). Raises nothing: the place where faults are noted may be full as well.
+    """
+    line = {
+        "timestamp": utc_now(),
+        "kind": kind,
+        "about": about,
+        "error": type(error).__name__,
+        "message": plain(str(error)),
+    }
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        handle = os.open(home / "faults.jsonl", flags, 0o644)
+        try:
+            if os.fstat(handle).st_size < MAX_BYTES:
+                os.write(handle, orjson.dumps(line) + b"\n")
+        finally:
+            os.close(handle)
+    except OSError:
+        return  # the caller has the fault itself, and reports that one

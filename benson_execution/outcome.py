@@ -1,0 +1,96 @@
+"""What became of a dispatch, read from its events: the answer to whoever asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from benson_execution.document import Document
+from benson_execution.events import DispatchStatus, Event, EventType
+from benson_execution.phases import schema_validation
+from benson_execution.schema import Violation
+
+EXIT_CODES: Final[Mapping[str, int]] = {
+    DispatchStatus.COMPLETED: 0,
+    DispatchStatus.BLOCKED: 1,
+    DispatchStatus.FAILED: 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A dispatch as its events tell it; an open one counts as FAILED, since nothing has passed."""
+
+    dispatch_id: str
+    pac_id: str
+    status: DispatchStatus
+    error_code: str | None
+    wrap_id: str | None
+    artifact_path: Path | None
+    checkpoints: tuple[Mapping[str, str], ...]
+    """Each `checkpoint_id`, `status`, `details`, in order."""
+    reason: str | None
+    """The reason of the BER decision; None when none was made."""
+    violations: tuple[Violation, ...] = ()
+    """What is wrong with the result, each with its path in the document."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 completed, 1 blocked, 3 failed."""
+        return EXIT_CODES[self.status]
+
+    @classmethod
+    def of(
+        cls,
+        dispatch_id: str,
+        pac_id: str,
+        events: Sequence[Event],
+        artifact_path: Path | None = None,
+        document: Document | None = None,
+    ) -> Outcome:
+        """The outcome that these events tell.
+
+        Events name a violated schema by its code; `document` adds where it is violated.
+        """
+        data = {event.event_type: event.data for event in events}
+        end = data.get(EventType.PAC_DISPATCH_END)
+        validation = data.get(EventType.SCHEMA_VALIDATION)
+        wrap = data.get(EventType.WRAP_GENERATION)
+        decision = data.get(EventType.BER_GENERATION_DECISION)
+        return cls(
+            dispatch_id=dispatch_id,
+            pac_id=pac_id,
+            status=DispatchStatus(end.status) if end else DispatchStatus.FAILED,
+            error_code=validation.error_code if validation else None,
+            wrap_id=wrap.wrap_id if wrap else None,
+            artifact_path=artifact_path,
+            checkpoints=tuple(
+                {
+                    "checkpoint_id": event.data.checkpoint_id,
+                    "status": event.data.status,
+                    "details": event.data.details,
+                }
+                for event in events
+                if event.event_type == EventType.CHECKPOINT
+            ),
+            reason=decision.reason if decision else None,
+            violations=(
+                schema_validation.judge(document).violations
+                if document is not None and validation is not None and not validation.valid
+                else ()
+            ),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The members that `--json` prints."""
+        return {
+            "dispatch_id": self.dispatch_id,
+            "pac_id": self.pac_id,
+            "status": self.status.value,
+            "error_code": self.error_code,
+            "wrap_id": self.wrap_id,
+            "artifact_path": None if self.artifact_path is None else str(self.artifact_path),
+            "checkpoints": [dict(checkpoint) for checkpoint in self.checkpoints],
+        }

@@ -1,0 +1,103 @@
+"""The PAC: a work order for one agent, and the scope that it allows."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from benson_execution.errors import InvalidPac
+from benson_execution.schema import (
+    AgentGid,
+    JsonArray,
+    NonEmpty,
+    PacId,
+    Strict,
+    violations,
+)
+from benson_execution.text import enumerate_some
+
+_DRIVE: Final = re.compile(r"[A-Za-z]:")
+_NUMBER: Final = re.compile(r"P[0-9]+[A-Z]?")
+
+
+class PacTask(Strict):
+    """One task of a PAC."""
+
+    id: NonEmpty
+    description: str
+
+
+class Pac(Strict):
+    """A work order: who does what, and where.
+
+    `allowed_paths` and `forbidden_paths` are folders or files, relative and POSIX; an empty
+    `allowed_paths` states no limit. `execution_lane` is recorded and not judged.
+    """
+
+    pac_id: PacId
+    agent_gid: AgentGid
+    agent_name: NonEmpty
+    tasks: Annotated[tuple[PacTask, ...], JsonArray]
+    execution_lane: str | None = None
+    allowed_paths: Annotated[tuple[str, ...], JsonArray] = ()
+    forbidden_paths: Annotated[tuple[str, ...], JsonArray] = ()
+
+    @field_validator("allowed_paths", "forbidden_paths")
+    @classmethod
+    def _clean(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        for rule in rules:
+            if problem := path_problem(rule.removesuffix("/")):
+                raise ValueError(f"the path rule {rule!r} {problem}")
+        return rules
+
+    @model_validator(mode="after")
+    def _unique_tasks(self) -> Self:
+        ids = [task.id for task in self.tasks]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two tasks have the same id")
+        return self
+
+    @property
+    def number(self) -> str:
+        """The PAC's number, `P53` or `P66R`: the first such segment of its id, else `P0`."""
+        segments = self.pac_id.split("-")[1:]
+        return next((s for s in segments if _NUMBER.fullmatch(s)), "P0")
+
+    @classmethod
+    def parse(cls, data: Any) -> Pac:
+        """The PAC that this JSON value states; `InvalidPac` names every field that is wrong."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            found = violations(error, cls)
+        problems = enumerate_some(map(str, found), most=10)
+        raise InvalidPac(f"the PAC is invalid: {problems}", violations=found)
+
+
+def path_problem(path: str) -> str | None:
+    """Why this is not a clean relative POSIX path, or None: `is absolute`, `has a '..' segment`."""
+    if not path:
+        return "is empty"
+    if path.startswith("/") or _DRIVE.match(path):
+        return "is absolute"
+    if "\\" in path:
+        return "has a backslash"
+    if not path.isprintable():
+        return "has an unprintable character"
+    for segment in path.split("/"):
+        if segment in ("", ".", ".."):
+            return f"has the segment '{segment}'"
+        if segment.startswith("~"):
+            return "has a '~' segment"
+    return None
+
+
+def path_within(path: str, rule: str) -> bool:
+    """Whether a clean path is the rule's file, or lies in the rule's folder.
+
+    Whole segments are compared, case-sensitively: `tools/` does not cover `tools2/x`.
+    """
+    wanted = rule.removesuffix("/").split("/")
+    return path.split("/")[: len(wanted)] == wanted

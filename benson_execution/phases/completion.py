@@ -1,0 +1,58 @@
+"""CP-04: every task is completed, and none is claimed twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from benson_execution.document import Document
+from benson_execution.events import CheckpointName
+from benson_execution.phases.verdict import (
+    CheckpointVerdict,
+    passed,
+    refused,
+    result_or_refusal,
+)
+from benson_execution.policy import Policy
+from benson_execution.text import enumerate_some, quote
+
+
+def judge(document: Document, policy: Policy) -> CheckpointVerdict:
+    """Judge the completed tasks against the PAC's, where it lists any."""
+    result, refusal = result_or_refusal(CheckpointName.CP_04, document)
+    if refusal is not None:
+        return refusal
+    completed, total = result.get("tasks_completed"), result.get("tasks_total")
+    if not isinstance(completed, list | tuple):
+        found = quote(completed) if "tasks_completed" in result else "nothing"
+        return refused(CheckpointName.CP_04, f"tasks_completed must be a list, found {found}")
+    wrong = [quote(task) for task in completed if not isinstance(task, str) or not task]
+    if wrong:
+        found = enumerate_some(wrong)
+        return refused(CheckpointName.CP_04, f"a task id must be a non-empty string, found {found}")
+    if problems := _problems(completed, total, [task.id for task in document.pac.tasks]):
+        return refused(CheckpointName.CP_04, "; ".join(problems))
+    return passed(CheckpointName.CP_04, f"{len(completed)} of {total} tasks completed")
+
+
+def _problems(completed: list[str], total: Any, listed: list[str]) -> list[str]:
+    problems = []
+    if not completed:
+        problems.append("no task is completed")
+    twice = [quote(task) for task, count in Counter(completed).items() if count > 1]
+    if twice:
+        problems.append(f"completed twice: {enumerate_some(twice)}")
+    if isinstance(total, bool) or not isinstance(total, int):
+        problems.append(f"tasks_total must be an integer, found {quote(total)}")
+    elif len(completed) > total:
+        problems.append(f"{len(completed)} tasks are completed, but tasks_total is {total}")
+    if listed:
+        # Keys of dicts, not sets: the order is the document's.
+        done, wanted = dict.fromkeys(completed), dict.fromkeys(listed)
+        missing = [quote(task) for task in wanted if task not in done]
+        unknown = [quote(task) for task in done if task not in wanted]
+        if missing:
+            problems.append(f"not completed: {enumerate_some(missing)}")
+        if unknown:
+            problems.append(f"not in the PAC: {enumerate_some(unknown)}")
+    return problems

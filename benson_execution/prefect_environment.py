@@ -1,0 +1,51 @@
+"""What Prefect must find in the environment before it is imported, from any folder.
+
+Prefect reads its settings when it is imported, and `prefect.toml` from the current folder only.
+So whatever of ours starts Prefect calls `prepare` first; what the environment states already
+wins. This module knows the names of Prefect's settings, and never imports Prefect.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+DEFAULTS: Final = {
+    # Nobody else's business what is executed here.
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    # On SQLite the recorder commits every task run by itself, meets "database is locked", and the
+    # client waits for two seconds. In batches it does not.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "500",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "500",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "50",
+    # The first start on an empty home migrates a database, which takes a quarter of a minute.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+}
+
+
+def prepare() -> None:
+    """Set what is not set yet; harmless to call twice."""
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
+def prepare_embedded(home: Path) -> str:
+    """Prepare for `PREFECT_API_URL` where it is set, else for a server of our own under `home`.
+
+    Returns which of the two it is, as a sentence for the person who waits. Profiles are ignored:
+    what a run is recorded in must not depend on what was last selected for something else.
+    """
+    prepare()
+    home = home.expanduser().absolute()
+    prefect_home = home / "prefect"
+    os.environ["PREFECT_PROFILES_PATH"] = str(prefect_home / "no-profiles.toml")
+    if url := os.environ.get("PREFECT_API_URL"):
+        return f"Prefect at {url} (PREFECT_API_URL)"
+    os.environ["PREFECT_HOME"] = str(prefect_home)
+    os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
+    prefect_home.mkdir(parents=True, exist_ok=True)
+    first = "" if (prefect_home / "prefect.db").exists() else "; its first start takes a while"
+    return f"an embedded Prefect in {prefect_home}{first}"

@@ -1,0 +1,267 @@
+"""AgentExecutionResult: what an agent hands over, and its validation with GS_130 to GS_133."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from benson_execution.events import ErrorCode
+from benson_execution.frozen import MAX_DEPTH
+from benson_execution.pac import Pac
+from benson_execution.registry import BENSON_GID
+from benson_execution.schema import (
+    AgentGid,
+    JsonArray,
+    NonEmpty,
+    PacId,
+    Strict,
+    Violation,
+    pointer,
+    violations,
+)
+from benson_execution.text import enumerate_some, plain, quote
+
+SCHEMA_TYPE: Final = "AgentExecutionResult"
+
+_FORBIDDEN: Final[Mapping[str, ErrorCode]] = {
+    "wrapid": ErrorCode.GS_131,
+    "wrapstatus": ErrorCode.GS_131,
+    "wrapaccepted": ErrorCode.GS_131,
+    "positiveclosure": ErrorCode.GS_132,
+    "closureauthority": ErrorCode.GS_132,
+    "wrapauthority": ErrorCode.GS_133,
+}
+_WHY: Final[Mapping[ErrorCode, str]] = {
+    ErrorCode.GS_130: "AgentExecutionResult schema violation",
+    ErrorCode.GS_131: "Forbidden WRAP field present",
+    ErrorCode.GS_132: "Self-closure attempt detected",
+    ErrorCode.GS_133: "Authority violation",
+}
+_PRECEDENCE: Final = (ErrorCode.GS_131, ErrorCode.GS_132, ErrorCode.GS_133, ErrorCode.GS_130)
+_TIMESTAMP: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]00(?::?00)?)", re.ASCII
+)
+
+MAX_VALUES: Final = 1_000_000
+"""How many values a result may hold, so that validating one always ends."""
+MAX_VIOLATIONS: Final = 1000
+"""How many violations of one kind are kept: a hostile result must not grow its own record."""
+_SCALARS: Final = frozenset({str, bool, int, float, type(None)})
+
+Milliseconds = Annotated[int, Field(ge=0)]
+
+
+class TestResults(Strict):
+    """How many tests the agent says passed, failed and were skipped."""
+
+    __test__ = False  # this is no test, whatever its name makes pytest think
+
+    passed: Annotated[int, Field(ge=0)]
+    failed: Annotated[int, Field(ge=0)]
+    skipped: Annotated[int, Field(ge=0)]
+
+
+class AgentExecutionResult(Strict):
+    """What an agent hands over when it has executed a PAC: its own word, all of it.
+
+    `execution_timestamp` is ISO 8601 in UTC, `quality_score` lies in [0, 1], and
+    `execution_time_ms` is milliseconds.
+    """
+
+    pac_id: PacId
+    agent_gid: AgentGid
+    agent_name: NonEmpty
+    execution_timestamp: str
+    tasks_completed: Annotated[tuple[NonEmpty, ...], JsonArray]
+    tasks_total: Annotated[int, Field(ge=0)]
+    files_modified: Annotated[tuple[str, ...], JsonArray]
+    quality_score: Annotated[float, Field(ge=0, le=1)]
+    scope_compliance: bool
+    execution_time_ms: Milliseconds
+    files_created: Annotated[tuple[str, ...], JsonArray] = ()
+    notes: str | None = None
+    artifacts: dict[str, Any] | None = None
+    warnings: Annotated[tuple[Any, ...], JsonArray] = ()
+    test_results: TestResults | None = None
+
+    @field_validator("execution_timestamp")
+    @classmethod
+    def _utc(cls, text: str) -> str:
+        try:
+            if _TIMESTAMP.fullmatch(text):
+                datetime.fromisoformat(text)
+                return text
+        except ValueError:
+            pass  # the form is right and the date is not: the same answer
+        raise ValueError(f"expected ISO 8601 in UTC (2025-12-24T20:12:00Z), found {quote(text)}")
+
+    @model_validator(mode="after")
+    def _total(self) -> Self:
+        if self.tasks_total < len(self.tasks_completed):
+            raise ValueError(
+                f"tasks_total is {self.tasks_total}, "
+                f"but {len(self.tasks_completed)} tasks are completed"
+            )
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class ResultValidation:
+    """Whether a result fits its schema, and if not, everything that is wrong with it.
+
+    `error_code` is the gravest one (None when valid), `message` names every forbidden field, or
+    else the first of the other violations, and `violations` has them all with their paths.
+    `error` says why it could not be validated at all: then it is not valid either.
+    """
+
+    valid: bool
+    error_code: ErrorCode | None
+    message: str
+    violations: tuple[Violation, ...] = ()
+    error: str | None = None
+
+
+_VALID: Final = ResultValidation(True, None, "AgentExecutionResult is valid")
+
+
+def validate_execution_result(
+    data: Any,
+    pac: Pac | None = None,
+    *,
+    at: str = "",
+    beside: Mapping[str, Any] | None = None,
+) -> ResultValidation:
+    """Validate what an agent handed over, and that it answers this PAC where one is given.
+
+    Forbidden fields are looked for first, at every depth. `at` is the JSON Pointer of `data` in
+    its document, and `beside` are fields that stand in the document where none belong. Never
+    raises for a JSON value, nor for the Python objects that only resemble one.
+    """
+    found = [*_Walk(data, at).found, *_identity(data, at)]
+    if beside:
+        found += _Walk(beside, "").found
+    named = {violation.path for _, violation in found}
+    schema = [*_schema(data, pac, at), *_unknown(beside or {})]
+    found += [(ErrorCode.GS_130, v) for v in schema if v.path not in named]
+    if not found:
+        return _VALID
+    codes = {code for code, _ in found}
+    code = next(code for code in _PRECEDENCE if code in codes)
+    grave = [str(v) for c, v in found if c is not ErrorCode.GS_130]
+    mild = [str(v) for c, v in found if c is ErrorCode.GS_130]
+    told = enumerate_some(grave, most=MAX_VIOLATIONS) or enumerate_some(mild, most=10)
+    return ResultValidation(False, code, f"{_WHY[code]}: {told}", tuple(v for _, v in found))
+
+
+class _Walk:
+    """One walk over a result, in document order, that finds what no model of its fields can:
+    forbidden fields at any depth, and values that are no JSON."""
+
+    def __init__(self, data: Any, at: str) -> None:
+        self._at = at
+        self.found: list[tuple[ErrorCode, Violation]] = []
+        self._noted: Counter[ErrorCode] = Counter()
+        # Shared or cyclic Python objects can unfold without end; no real result comes near this.
+        self._left = MAX_VALUES
+        self._visit(data, ())
+
+    def _visit(self, value: Any, path: tuple[Any, ...]) -> None:
+        self._left -= 1
+        kind = type(value)
+        if kind is dict:
+            members: Iterable[tuple[Any, Any]] = value.items()
+        elif kind is list or kind is tuple:
+            members = enumerate(value)
+        elif kind in _SCALARS:
+            if kind is float and not math.isfinite(value):
+                self._note(path, f"{value} is not a JSON number")
+            return
+        elif isinstance(value, Mapping):
+            members = value.items()
+        else:
+            return self._note(path, f"{quote(value)} is no JSON")
+        if len(path) > MAX_DEPTH:
+            return self._note(path, f"nested more than {MAX_DEPTH} deep")
+        for key, member in members:
+            if self._left <= 0:
+                return
+            if type(key) is str:
+                if (code := _FORBIDDEN.get(_bare(key))) is not None:
+                    self._note((*path, plain(key)), f"the field {quote(key)} is forbidden", code)
+            elif kind not in (list, tuple):
+                self._note(path, f"the key {quote(key)} is not a string")
+            if type(member) is not str:
+                self._visit(member, (*path, key))
+        if self._left <= 0 and not path:
+            self._note(path, f"more than {MAX_VALUES} values")
+
+    def _note(
+        self, path: tuple[Any, ...], message: str, code: ErrorCode = ErrorCode.GS_130
+    ) -> None:
+        # Counted per code, so that a thousand small faults can't crowd out one grave one.
+        self._noted[code] += 1
+        if self._noted[code] <= MAX_VIOLATIONS:
+            self.found.append((code, Violation(self._at + pointer(path), message)))
+
+
+def _bare(key: str) -> str:
+    """A field's name without case and separators: `WRAP_ID`, `wrap-id` and `wrapId` are one."""
+    if key.isascii():
+        return key.lower().translate(_SEPARATORS)
+    return "".join(c for c in unicodedata.normalize("NFKC", key).casefold() if c.isalnum())
+
+
+_SEPARATORS: Final = {ord(c): None for c in map(chr, range(128)) if not c.isalnum()}
+
+
+def _identity(data: Any, at: str) -> list[tuple[ErrorCode, Violation]]:
+    gid = data.get("agent_gid") if isinstance(data, Mapping) else None
+    if isinstance(gid, str) and _bare(gid) == _bare(BENSON_GID):
+        message = f"{BENSON_GID} judges and never executes"
+        return [(ErrorCode.GS_133, Violation(f"{at}/agent_gid", message))]
+    return []
+
+
+def _unknown(beside: Mapping[str, Any]) -> list[Violation]:
+    return [
+        Violation(pointer((plain(key),)), "the field is unknown beside pac and execution_result")
+        for key in beside
+    ]
+
+
+def _schema(data: Any, pac: Pac | None, at: str) -> list[Violation]:
+    if not isinstance(data, Mapping):
+        return [Violation(at, f"expected an object, found {quote(data)}")]
+    try:
+        AgentExecutionResult.model_validate(data if type(data) is dict else dict(data))
+    except ValidationError as error:
+        found = violations(error, AgentExecutionResult, at)
+    else:
+        found = []
+    return found if pac is None else found + _answers(data, pac, at)
+
+
+def _answers(data: Mapping[str, Any], pac: Pac, at: str) -> list[Violation]:
+    """Whether the result is one for this PAC, by the agent that it was dispatched to."""
+    found = []
+    for field, wanted in (
+        ("pac_id", pac.pac_id),
+        ("agent_gid", pac.agent_gid),
+        ("agent_name", pac.agent_name),
+    ):
+        given = data.get(field)
+        if not isinstance(given, str):
+            continue  # missing or of a wrong type: the schema says so
+        named_alike = field == "agent_name" and given.casefold() == wanted.casefold()
+        if given != wanted and not named_alike:
+            message = f"expected {quote(wanted)} as dispatched, found {quote(given)}"
+            found.append(Violation(f"{at}/{field}", message))
+    return found

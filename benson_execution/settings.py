@@ -1,0 +1,57 @@
+"""Every setting of Benson, read from the environment in one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from benson_execution.errors import InvalidSettings
+from benson_execution.reader import MAX_DOCUMENT_BYTES
+
+
+class Settings(BaseSettings):
+    """The settings; each is the environment variable `BENSON_` and the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="BENSON_", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=lambda: Path.home() / ".benson")
+    """Where Benson keeps its trail, its artifacts and the embedded Prefect."""
+    trail_url: str | None = None
+    """The trail's store: `sqlite:///PATH` or `memory://`. Default: `trail.db` under the home."""
+    artifacts: Path | None = None
+    """Where artifacts are written. Default: `artifacts` under the home."""
+    registry: Path | None = None
+    """A JSON file with the agents. Default: the agents that ship with Benson."""
+    quality_threshold: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.7
+    """The lowest quality score that passes CP-03, in [0, 1]."""
+    max_document_bytes: Annotated[int, Field(gt=0)] = MAX_DOCUMENT_BYTES
+    """The largest document that is read."""
+    prefect_labels: bool = True
+    """Whether flow runs get names and tags in Prefect."""
+    prefect_artifacts: bool = True
+    """Whether the verdict and the events are shown as Prefect artifacts."""
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of the environment; `InvalidSettings` names the variable that is wrong."""
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            variable = f"BENSON_{first['loc'][0]}".upper()
+            raise InvalidSettings(
+                f"{variable}={first['input']!r} is not usable: {first['msg']}"
+            ) from None
+
+    @property
+    def resolved_trail_url(self) -> str:
+        """The URL of the trail's store."""
+        return self.trail_url or f"sqlite:///{self.home.expanduser().absolute() / 'trail.db'}"
+
+    @property
+    def artifacts_folder(self) -> Path:
+        """The folder of the artifacts."""
+        return (self.artifacts or self.home / "artifacts").expanduser()

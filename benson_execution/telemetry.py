@@ -1,0 +1,326 @@
+"""TelemetryLogger: the one place where telemetry events are made, and the summary of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+from benson_execution.errors import TrailUnavailable
+from benson_execution.events import PAYLOADS, TELEMETRY_VERSION, Event, EventType
+from benson_execution.trail.memory import MemoryTrail
+from benson_execution.trail.port import Batch, DispatchRef, NewEvent, Trail, WrapClaim
+
+_CHECKPOINT: Final = str(EventType.CHECKPOINT)
+
+
+class TelemetryLogger:
+    """Makes telemetry events and records them; safe to share between threads and tasks.
+
+    It records into memory, every call anew, and keeps what it recorded for as long as it lives.
+    `bind` makes one that records into a dispatch of a trail instead.
+
+    `enable_stdout` prints each event as one line of JSON. `log_file` appends the same lines to
+    a file, which is a record too: a line is written before its event counts as emitted, and one
+    that can't be written raises `TrailUnavailable`.
+    """
+
+    def __init__(
+        self, enable_stdout: bool = True, log_file: str | os.PathLike[str] | None = None
+    ) -> None:
+        self.enable_stdout = enable_stdout
+        self._log = None if log_file is None else _LogFile(Path(log_file))
+        self._events: list[Event] = []
+        # The log file and the memory must hold the same events in the same order.
+        self._lock = threading.Lock()
+
+    def bind(self, trail: Trail, dispatch: DispatchRef) -> DispatchLogger:
+        """A logger that records into a dispatch of a trail, and prints where this one prints."""
+        return DispatchLogger(trail, dispatch, enable_stdout=self.enable_stdout, log=self._log)
+
+    def emit(self, event_type: str, data: Mapping[str, Any], *, key: str | None = None) -> Event:
+        """Record one event of any type, and return it as it is recorded.
+
+        One of the contract's eight types takes exactly its own payload (`EventRefused` names the
+        field otherwise); any other type takes any JSON object. In a dispatch, `key` makes an event
+        of such another type unique; None means that every call records a new one.
+        """
+        return self._record(Event.create(event_type, data), key)
+
+    def pac_dispatch_start(self, pac_id: str, agent_gid: str, agent_name: str) -> Event:
+        """Benson begins dispatching a PAC to an agent."""
+        return self.emit(
+            "PAC_DISPATCH_START",
+            {
+                "pac_id": pac_id,
+                "agent_gid": agent_gid,
+                "agent_name": agent_name,
+                "phase": "DISPATCH",
+            },
+        )
+
+    def pac_dispatch_end(self, pac_id: str, status: str, duration_ms: int) -> Event:
+        """The dispatch is closed; `duration_ms` is milliseconds since it began."""
+        return self.emit(
+            "PAC_DISPATCH_END",
+            {
+                "pac_id": pac_id,
+                "status": status,
+                "duration_ms": duration_ms,
+                "phase": "DISPATCH_COMPLETE",
+            },
+        )
+
+    def agent_execution_start(self, pac_id: str, agent_gid: str) -> Event:
+        """The execution phase began."""
+        return self.emit(
+            "AGENT_EXECUTION_START",
+            {"pac_id": pac_id, "agent_gid": agent_gid, "phase": "EXECUTION"},
+        )
+
+    def agent_execution_end(
+        self, pac_id: str, agent_gid: str, status: str, tasks_completed: int, quality_score: float
+    ) -> Event:
+        """The execution phase ended; `tasks_completed` is a count, `quality_score` in [0, 1]."""
+        return self.emit(
+            "AGENT_EXECUTION_END",
+            {
+                "pac_id": pac_id,
+                "agent_gid": agent_gid,
+                "status": status,
+                "tasks_completed": tasks_completed,
+                "quality_score": quality_score,
+                "phase": "EXECUTION_COMPLETE",
+            },
+        )
+
+    def schema_validation(
+        self, pac_id: str, schema_type: str, valid: bool, error_code: str | None = None
+    ) -> Event:
+        """A result was validated; there is an error code exactly when it is not valid."""
+        return self.emit(
+            "SCHEMA_VALIDATION",
+            {
+                "pac_id": pac_id,
+                "schema_type": schema_type,
+                "valid": valid,
+                "error_code": error_code,
+                "phase": "VALIDATION",
+            },
+        )
+
+    def checkpoint(
+        self, checkpoint_id: str, checkpoint_name: str, status: str, details: str
+    ) -> Event:
+        """A gate was judged; `status` is PASS or FAIL."""
+        return self.emit(
+            "CHECKPOINT",
+            {
+                "checkpoint_id": checkpoint_id,
+                "checkpoint_name": checkpoint_name,
+                "status": status,
+                "details": details,
+                "phase": "CHECKPOINT",
+            },
+        )
+
+    def ber_generation_decision(
+        self, pac_id: str, eligible: bool, reason: str, human_review_required: bool
+    ) -> Event:
+        """It was decided whether there will be a Benson Execution Report."""
+        return self.emit(
+            "BER_GENERATION_DECISION",
+            {
+                "pac_id": pac_id,
+                "eligible": eligible,
+                "reason": reason,
+                "human_review_required": human_review_required,
+                "phase": "BER_DECISION",
+            },
+        )
+
+    def wrap_generation(
+        self, pac_id: str, wrap_id: str | None, status: str, blocked: bool = False
+    ) -> Event:
+        """The WRAP was generated, or blocked; a blocked one has no id."""
+        return self.emit(
+            "WRAP_GENERATION",
+            {
+                "pac_id": pac_id,
+                "wrap_id": wrap_id,
+                "status": status,
+                "blocked": blocked,
+                "phase": "WRAP",
+            },
+        )
+
+    def get_all_events(self) -> list[Event]:
+        """All recorded events, in order."""
+        with self._lock:
+            return list(self._events)
+
+    def get_telemetry_summary(self) -> dict[str, Any]:
+        """`total_events`, `event_types`, `first_event` and `last_event` of what is recorded."""
+        return summarise(self.get_all_events())
+
+    def close(self) -> None:
+        """Close the log file; what was recorded stays readable."""
+        if self._log is not None:
+            self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _record(self, event: Event, key: str | None) -> Event:
+        with self._lock:
+            if self._log is not None:
+                self._log.write((event,))
+            self._events.append(event)
+        if self.enable_stdout:
+            _print((event,))
+        return event
+
+
+class DispatchLogger(TelemetryLogger):
+    """Records into one dispatch of a trail, where each event of the contract has one place.
+
+    An event whose key the dispatch already has is not written twice: the first one is returned,
+    and nothing is printed.
+    """
+
+    def __init__(
+        self,
+        trail: Trail,
+        dispatch: DispatchRef,
+        *,
+        enable_stdout: bool = False,
+        log: _LogFile | None = None,
+    ) -> None:
+        self.enable_stdout = enable_stdout
+        self.dispatch = dispatch
+        self._log = log
+        self._trail = trail
+
+    @contextmanager
+    def transaction(
+        self, *, document: tuple[str, bytes] | None = None, claim: WrapClaim | None = None
+    ) -> Iterator[TelemetryLogger]:
+        """Record all that is emitted inside in one transaction, or nothing of it.
+
+        `document` (SHA-256 and bytes) is stored with it, and `claim` is the PAC's to its WRAP.
+        """
+        together = _Collector()
+        yield together
+        documents = () if document is None else (document,)
+        self._append(Batch(self.dispatch, together.collected, documents, claim))
+
+    def get_all_events(self) -> list[Event]:
+        """The dispatch's events, read back from the trail."""
+        return [s.event for s in self._trail.events(dispatch_id=self.dispatch.dispatch_id)]
+
+    def _record(self, event: Event, key: str | None) -> Event:
+        return self._append(Batch(self.dispatch, (NewEvent(event_key(event, key), event),)))[0]
+
+    def _append(self, batch: Batch) -> list[Event]:
+        before_commit = None if self._log is None else self._log.write
+        stored = self._trail.append(batch, before_commit=before_commit)
+        if self.enable_stdout:
+            pairs = zip(stored, batch.events, strict=True)
+            _print([s.event for s, offered in pairs if s.event is offered.event])
+        return [s.event for s in stored]
+
+
+class _Collector(TelemetryLogger):
+    """Collects what is emitted, for `DispatchLogger.transaction`."""
+
+    def __init__(self) -> None:
+        self.collected: list[NewEvent] = []
+
+    def _record(self, event: Event, key: str | None) -> Event:
+        self.collected.append(NewEvent(event_key(event, key), event))
+        return event
+
+
+def event_key(event: Event, key: str | None) -> str | None:
+    """What makes an event unique in its dispatch: its type, with the checkpoint's id for a gate.
+
+    An event of a type that is not the contract's has the `key` that its emitter gave it.
+    """
+    if event.event_type == _CHECKPOINT:
+        return f"{_CHECKPOINT}:{event.data.checkpoint_id}"
+    return event.event_type if event.event_type in PAYLOADS else key
+
+
+class _LogFile:
+    """A JSON Lines file that is only ever appended to, one write per batch of events."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise self._unavailable(error) from error
+        self.close = weakref.finalize(self, os.close, self._fd)
+        self._finish_torn_line()
+
+    def _finish_torn_line(self) -> None:
+        """A process that died in mid-write leaves half a line: the next must not continue it."""
+        size = os.fstat(self._fd).st_size
+        if size and os.pread(self._fd, 1, size - 1) != b"\n":
+            os.write(self._fd, b"\n")
+
+    def write(self, events: Sequence[Event]) -> None:
+        lines = b"".join([event.json + b"\n" for event in events])
+        try:
+            # One write to a file opened for appending: other processes' lines stay whole.
+            written = os.write(self._fd, lines)
+        except OSError as error:
+            raise self._unavailable(error) from error
+        if written != len(lines):
+            raise self._unavailable(OSError(f"wrote {written} of {len(lines)} bytes"))
+
+    def _unavailable(self, error: OSError) -> TrailUnavailable:
+        cause = error.strerror or error
+        return TrailUnavailable(f"the telemetry log {self._path} can't be written: {cause}")
+
+
+_stdout_lock = threading.Lock()
+"""Two threads' lines must not mix. A print is a projection: whoever reads it may be gone."""
+
+
+def _print(events: Sequence[Event]) -> None:
+    with _stdout_lock:
+        for event in events:
+            sys.stdout.write(event.json.decode() + "\n")
+        sys.stdout.flush()
+
+
+def summarise(events: Sequence[Event]) -> dict[str, Any]:
+    """The summary of the contract.
+
+    `total_events` is a count, `event_types` has each type once in order of first occurrence,
+    `first_event` and `last_event` are timestamps, None when there is no event.
+    """
+    return {
+        "total_events": len(events),
+        "event_types": list(dict.fromkeys(event.event_type for event in events)),
+        "first_event": events[0].timestamp if events else None,
+        "last_event": events[-1].timestamp if events else None,
+    }
+
+
+def telemetry_for_ber(events: Sequence[Event]) -> dict[str, Any]:
+    """The contract's telemetry block: `telemetry_version`, `summary`, `events` (plain dicts)."""
+    return {
+        "telemetry_version": TELEMETRY_VERSION,
+        "summary": summarise(events),
+        "events": [event.to_dict() for event in events],
+    }

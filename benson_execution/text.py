@@ -1,0 +1,69 @@
+"""Foreign text in our own sentences: bounded, on one line, and without control characters."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+MAX_QUOTED = 120
+"""How many characters of foreign text a sentence of ours quotes at most."""
+
+
+def quote(value: Any) -> str:
+    """A JSON value as it may stand in a sentence: `'T1'`, `0.9`, `true`, `a list of 3`."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"'{plain(value)}'"
+    if isinstance(value, int | float):
+        return shorten(repr(value))
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    if isinstance(value, dict):
+        return "an object"
+    return f"a value of type {type(value).__name__}"
+
+
+def plain(text: str, length: int = MAX_QUOTED) -> str:
+    """At most `length` characters of a text, without line ends, control characters, and whatever
+    turns the direction of writing."""
+    text = shorten(text, length)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def shorten(text: str, length: int = MAX_QUOTED) -> str:
+    """The first `length` characters, with an ellipsis where there were more."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def enumerate_some(items: Iterable[str], most: int = 5) -> str:
+    """`a, b, c`, and how many more there are."""
+    known = list(items)
+    more = len(known) - most
+    return ", ".join(known[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """` (did you mean 'tasks'?)` where a known word is close, or nothing."""
+    close = difflib.get_close_matches(word[:MAX_QUOTED], list(known), n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def number(value: float) -> str:
+    """A score with at least two decimals, and with all of them where two would round it."""
+    return f"{value:.2f}" if round(value, 2) == value else repr(value)
+
+
+def markdown(text: str, length: int = 2000) -> str:
+    """Foreign text as Markdown that shows just these characters: no table, link, image or HTML."""
+    return _MARKDOWN.sub(lambda m: f"&#{ord(m[0])};", plain(text, length))
+
+
+_MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]()<>#+!|~:&@\"'$^=-]")
+"""What means something to Markdown or HTML, and `:` and `@`, which make links of bare words."""

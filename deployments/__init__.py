@@ -1,0 +1,1 @@
+"""What runs when: schedules, triggers and automations."""

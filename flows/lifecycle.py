@@ -1,0 +1,99 @@
+"""How a dispatch begins with its flow run, and how it is closed whatever becomes of the run.
+
+Prefect calls these hooks by keyword, sometimes in another process than the run's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from prefect import Flow
+from prefect.client.schemas.objects import FlowRun, State
+
+from benson_execution.artifact import build_artifact, write_artifact
+from benson_execution.dispatch import Dispatch
+from benson_execution.document import Document
+from benson_execution.errors import BadInput, UnreadableDocument
+from benson_execution.faults import note_fault
+from benson_execution.policy import Policy
+from benson_execution.settings import Settings
+from benson_execution.trail import open_dispatch, open_trail
+from tasks.hooks import record
+from tasks.projection import label_run
+
+
+def read_document(
+    document: str | None, document_digest: str | None, settings: Settings
+) -> Document:
+    """The document that a run was started with: its text, or what the trail keeps by its SHA-256.
+
+    Raises `UnreadableDocument` or `InvalidPac`.
+    """
+    if (document is None) == (document_digest is None):
+        raise UnreadableDocument("give either document or document_digest")
+    if document is not None:
+        return Document.read(document, limit=settings.max_document_bytes)
+    assert document_digest is not None
+    content = open_trail(settings.resolved_trail_url).document(document_digest)
+    if content is None:
+        raise UnreadableDocument(f"the trail has no document with SHA-256 {document_digest!r}")
+    return Document.read(content, limit=settings.max_document_bytes)
+
+
+def dispatch_of(
+    run_id: str, document: str | None, document_digest: str | None, settings: Settings
+) -> Dispatch:
+    """The dispatch that a run is to judge: its open one, or its next."""
+    read = read_document(document, document_digest, settings)
+    trail = open_trail(settings.resolved_trail_url)
+    return Dispatch.of(run_id, read, Policy.of(settings), trail)
+
+
+def _dispatch_of_run(flow_run: FlowRun, settings: Settings) -> Dispatch:
+    given = flow_run.parameters
+    return dispatch_of(
+        str(flow_run.id), given.get("document"), given.get("document_digest"), settings
+    )
+
+
+async def begin_dispatch(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Hook, on running: `PAC_DISPATCH_START`, in the run's open dispatch or its next one."""
+    try:
+        dispatch = await asyncio.to_thread(_dispatch_of_run, flow_run, Settings.load())
+    except BadInput:
+        return  # no dispatch; the flow's body says why
+    await record(dispatch.begin)
+
+
+async def close_dispatch(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Hook, on failure, crash and cancellation: `PAC_DISPATCH_END` `FAILED` if it is still open.
+
+    A run that was judged to its end is closed already, blocked or failed: then this does nothing.
+    """
+    settings = Settings.load()
+    trail = open_trail(settings.resolved_trail_url)
+    open_ref, next_number = await asyncio.to_thread(open_dispatch, trail, str(flow_run.id))
+    if open_ref is None and not await _began_without_record(state, flow_run, next_number):
+        return
+    try:
+        dispatch = await asyncio.to_thread(_dispatch_of_run, flow_run, settings)
+    except BadInput:
+        return  # there never was one
+    await record(dispatch.fail)
+    events = await asyncio.to_thread(dispatch.events)
+    try:
+        await asyncio.to_thread(
+            lambda: write_artifact(build_artifact(dispatch, events), settings.artifacts_folder)
+        )
+    except Exception as error:
+        note_fault(settings.home, "projection", error, f"artifact of {dispatch.ref.dispatch_id}")
+    await label_run(flow_run.id, dispatch.document.pac, "FAILED", flow_run.tags, settings)
+
+
+async def _began_without_record(state: State[Any], flow_run: FlowRun, number: int) -> bool:
+    """Whether the run ended because the START of this very dispatch is missing from the trail.
+
+    Only the flow's body knows; it leaves the dispatch's id in its final state.
+    """
+    return bool(await state.aresult(raise_on_failure=False) == f"{flow_run.id}-{number}")

@@ -1,0 +1,96 @@
+"""The governed run: one PAC and its agent's result, judged phase by phase."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from prefect import flow, tags
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
+from prefect.states import Completed, Failed
+
+from benson_execution.dispatch import Dispatch
+from benson_execution.errors import BadInput
+from benson_execution.events import DispatchStatus
+from benson_execution.outcome import Outcome
+from benson_execution.settings import Settings
+from flows.lifecycle import begin_dispatch, close_dispatch, dispatch_of
+from tasks.activation import activation
+from tasks.ber_decision import ber_decision, decision_of
+from tasks.ber_telemetry import ber_telemetry
+from tasks.completion import completion
+from tasks.gate import verdict_of
+from tasks.projection import label_run, run_tags
+from tasks.quality import quality
+from tasks.schema_validation import schema_validation, validation_of
+from tasks.scope import scope
+from tasks.wrap import wrap
+
+GATES: Final = (activation, scope, quality, completion)
+
+
+# Retries stay at 0: a flow that returns a failed state and may retry waits for ever. What is
+# worth another attempt is retried by the tasks.
+@flow(
+    name="pac-execution",
+    retries=0,
+    on_running=[begin_dispatch],
+    on_failure=[close_dispatch],
+    on_crashed=[close_dispatch],
+    on_cancellation=[close_dispatch],
+)
+async def pac_execution(
+    document: str | None = None, document_digest: str | None = None
+) -> State[Any]:
+    """Judge one work order (PAC) and what its agent handed over, and close it if it has earned it.
+
+    Args:
+        document: The PAC and the execution result as one JSON or YAML text, at most 350 KB.
+        document_digest: Instead of it, the SHA-256 of a document that the trail keeps already.
+    """
+    settings = Settings.load()
+    context = FlowRunContext.get()
+    assert context is not None and context.flow_run is not None
+    run = context.flow_run
+    try:
+        dispatch = await asyncio.to_thread(
+            dispatch_of, str(run.id), document, document_digest, settings
+        )
+    except BadInput as error:
+        return Failed(name="REFUSED", message=str(error))
+    if not await asyncio.to_thread(dispatch.has_begun):
+        return Failed(
+            name="FAILED",
+            message="PAC_DISPATCH_START is missing from the trail: nothing was judged",
+            data=dispatch.ref.dispatch_id,
+        )
+    pac = dispatch.document.pac
+    labels = asyncio.create_task(label_run(run.id, pac, None, run.tags, settings))
+    with tags(*run_tags(pac)) if settings.prefect_labels else tags():
+        await _judge(dispatch)
+    await labels
+    events = await asyncio.to_thread(dispatch.events)
+    outcome = Outcome.of(dispatch.ref.dispatch_id, pac.pac_id, events)
+    await label_run(run.id, pac, outcome.status, run.tags, settings)
+    return _final_state(outcome)
+
+
+async def _judge(dispatch: Dispatch) -> None:
+    """Walk all phases; a refusal stops none of them, so that one run tells everything."""
+    errors: list[str | None] = []
+    for gate in GATES:
+        verdict = await verdict_of(gate, await gate(dispatch, return_state=True))
+        errors.append(verdict.error)
+    validation = await validation_of(await schema_validation(dispatch, return_state=True))
+    decision = await decision_of(await ber_decision(dispatch, return_state=True))
+    errors += [validation.error, decision.error]
+    await wrap(dispatch, [e for e in errors if e is not None], return_state=True)
+    await ber_telemetry(dispatch)
+
+
+def _final_state(outcome: Outcome) -> State[Any]:
+    """What the trail says became of the dispatch, as the state of the flow run."""
+    if outcome.status is DispatchStatus.COMPLETED:
+        return Completed(message=f"{outcome.wrap_id}: all checkpoints passed")
+    return Failed(name=outcome.status.value, message=outcome.reason)

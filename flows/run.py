@@ -1,0 +1,53 @@
+"""Running the governed flow in this process, for the `benson` command and for programs."""
+
+from __future__ import annotations
+
+import asyncio
+
+from benson_execution.artifact import artifact_path
+from benson_execution.document import MAX_INLINE_BYTES, Document
+from benson_execution.errors import BensonError, ExecutionFailed, TrailUnavailable
+from benson_execution.outcome import Outcome
+from benson_execution.settings import Settings
+from benson_execution.trail import Batch, Trail, open_trail
+from flows.pac_execution import pac_execution
+
+
+async def run_document(document: Document, settings: Settings) -> Outcome:
+    """Run the flow on a document, against the Prefect of the environment, and say what became of it.
+
+    Raises `TrailUnavailable` when the trail could not be read or written, and `ExecutionFailed`
+    when the run ended without a dispatch.
+    """
+    trail = open_trail(settings.resolved_trail_url)
+    inline = len(document.content) <= MAX_INLINE_BYTES
+    if inline:
+        state = await pac_execution(document=document.text, return_state=True)
+    else:
+        kept = Batch(documents=((document.sha256, document.content),))
+        await asyncio.to_thread(trail.append, kept)
+        state = await pac_execution(document_digest=document.sha256, return_state=True)
+    run_id = str(state.state_details.flow_run_id)
+    error = await state.aresult(raise_on_failure=False)
+    if isinstance(error, TrailUnavailable):
+        raise error
+    outcome = await asyncio.to_thread(_outcome, trail, run_id, document, settings)
+    if outcome is None:
+        cause = error if isinstance(error, BensonError) else state.message
+        raise ExecutionFailed(f"the run ended {state.name} without a dispatch: {cause}")
+    return outcome
+
+
+def _outcome(
+    trail: Trail, run_id: str, document: Document, settings: Settings
+) -> Outcome | None:
+    """What the trail says of the run's latest dispatch."""
+    stored = list(trail.events(run_id=run_id))
+    if not stored:
+        return None
+    latest = max((s.dispatch for s in stored), key=lambda ref: ref.number)
+    events = [s.event for s in stored if s.dispatch == latest]
+    path = artifact_path(settings.artifacts_folder, latest.pac_id, latest.dispatch_id)
+    return Outcome.of(
+        latest.dispatch_id, latest.pac_id, events, path if path.exists() else None, document
+    )
