@@ -13,6 +13,7 @@ import orjson
 from benson_execution.dispatch import Dispatch
 from benson_execution.errors import ArtifactNotWritten
 from benson_execution.events import Event, EventType
+from benson_execution.outcome import violations_of
 from benson_execution.schema import as_dict
 from benson_execution.telemetry import telemetry_for_ber
 
@@ -111,6 +112,7 @@ def _dispatch(dispatch: Dispatch, events: Sequence[Event]) -> dict[str, Any]:
         "document_sha256": document.sha256,
         "document_bytes": len(document.content),
         "pac": document.pac_as_received,
+        "violations": [violation._asdict() for violation in violations_of(document, events)],
         "execution_result": document.result if document.has_result else None,
         "policy": dispatch.policy.to_dict(),
     }

@@ -76,11 +76,7 @@ class Outcome:
                 if event.event_type == EventType.CHECKPOINT
             ),
             reason=decision.reason if decision else None,
-            violations=(
-                schema_validation.judge(document).violations
-                if document is not None and validation is not None and not validation.valid
-                else ()
-            ),
+            violations=() if document is None else violations_of(document, events),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,3 +90,15 @@ class Outcome:
             "artifact_path": None if self.artifact_path is None else str(self.artifact_path),
             "checkpoints": [dict(checkpoint) for checkpoint in self.checkpoints],
         }
+
+
+def violations_of(document: Document, events: Sequence[Event]) -> tuple[Violation, ...]:
+    """What is wrong with the result of a dispatch whose schema validation refused it.
+
+    The event names a code only; the phase is a pure function, so the document tells the rest.
+    """
+    refused = any(
+        event.event_type == EventType.SCHEMA_VALIDATION and not event.data.valid
+        for event in events
+    )
+    return schema_validation.judge(document).violations if refused else ()

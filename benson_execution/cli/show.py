@@ -10,6 +10,7 @@ from rich.text import Text
 
 from benson_execution.artifact import artifact_path
 from benson_execution.cli.output import MAX_LINE, out, print_outcome
+from benson_execution.document import Document
 from benson_execution.errors import BadInput
 from benson_execution.events import EventType
 from benson_execution.outcome import Outcome
@@ -36,7 +37,7 @@ def show(
     for number, events in enumerate(dispatches.values(), start=1):
         if number > 1:
             out().print()
-        _tell(f"dispatch {number} of {len(dispatches)}", events, settings)
+        _tell(f"dispatch {number} of {len(dispatches)}", events, trail, settings)
 
 
 def _resolve(trail: Trail, wanted: str) -> str:
@@ -56,7 +57,7 @@ def _resolve(trail: Trail, wanted: str) -> str:
     )
 
 
-def _tell(title: str, stored: Sequence[StoredEvent], settings: Settings) -> None:
+def _tell(title: str, stored: Sequence[StoredEvent], trail: Trail, settings: Settings) -> None:
     ref = stored[0].dispatch
     events = [s.event for s in stored]
     path = artifact_path(settings.artifacts_folder, ref.pac_id, ref.dispatch_id)
@@ -70,4 +71,7 @@ def _tell(title: str, stored: Sequence[StoredEvent], settings: Settings) -> None
     if is_open:
         console.print(Text("  still open: it has no PAC_DISPATCH_END", style="yellow"))
         return
-    print_outcome(Outcome.of(ref.dispatch_id, ref.pac_id, events, path if path.exists() else None))
+    content = None if ref.document_sha256 is None else trail.document(ref.document_sha256)
+    document = None if content is None else Document.read(content, limit=len(content))
+    shown = path if path.exists() else None
+    print_outcome(Outcome.of(ref.dispatch_id, ref.pac_id, events, shown, document))
