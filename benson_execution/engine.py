@@ -20,8 +20,10 @@ from benson_execution.phases import (
     GATES,
     ber_decision,
     schema_validation,
-    verdict as verdicts,
     wrap,
+)
+from benson_execution.phases import (
+    verdict as verdicts,
 )
 from benson_execution.policy import Policy
 from benson_execution.result import SCHEMA_TYPE, ResultValidation, validate_execution_result

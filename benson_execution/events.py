@@ -24,23 +24,22 @@ _FIELDS: Final = ("telemetry_version", "timestamp", "event_type", "authority", "
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 
 
-_second: tuple[int, str] = (-1, "")
+_last_second: list[tuple[int, str]] = [(-1, "")]
 """The last second that was written out: formatting a date is a fifth of what an event costs."""
 
 
 def utc_now() -> str:
     """The time as the contract writes it: ISO 8601, UTC, always six digits and `+00:00`."""
-    global _second
     second, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-    known, text = _second
+    known, text = _last_second[0]
     if second != known:
         text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        _second = (second, text)
+        _last_second[0] = (second, text)
     return f"{text}.{nanoseconds // 1000:06d}+00:00"
 
 
 class EventType(StrEnum):
-    """The eight event types of the contract, in the order of a dispatch that is judged to its end."""
+    """The eight event types of the contract, in the order in which a dispatch emits them."""
 
     PAC_DISPATCH_START = "PAC_DISPATCH_START"
     """Benson begins dispatching a PAC to an agent."""

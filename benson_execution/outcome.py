@@ -98,7 +98,6 @@ def violations_of(document: Document, events: Sequence[Event]) -> tuple[Violatio
     The event names a code only; the phase is a pure function, so the document tells the rest.
     """
     refused = any(
-        event.event_type == EventType.SCHEMA_VALIDATION and not event.data.valid
-        for event in events
+        event.event_type == EventType.SCHEMA_VALIDATION and not event.data.valid for event in events
     )
     return schema_validation.judge(document).violations if refused else ()

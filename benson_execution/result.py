@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
@@ -18,6 +18,7 @@ from benson_execution.frozen import MAX_DEPTH
 from benson_execution.pac import Pac
 from benson_execution.registry import BENSON_GID
 from benson_execution.schema import (
+    MAX_VIOLATIONS,
     AgentGid,
     JsonArray,
     NonEmpty,
@@ -27,7 +28,7 @@ from benson_execution.schema import (
     pointer,
     violations,
 )
-from benson_execution.text import enumerate_some, plain, quote
+from benson_execution.text import enumerate_some, quote
 
 SCHEMA_TYPE: Final = "AgentExecutionResult"
 
@@ -52,8 +53,6 @@ _TIMESTAMP: Final = re.compile(
 
 MAX_VALUES: Final = 1_000_000
 """How many values a result may hold, so that validating one always ends."""
-MAX_VIOLATIONS: Final = 1000
-"""How many violations of one kind are kept: a hostile result must not grow its own record."""
 _SCALARS: Final = frozenset({str, bool, int, float, type(None)})
 
 Milliseconds = Annotated[int, Field(ge=0)]
@@ -162,8 +161,10 @@ def validate_execution_result(
 
 
 class _Walk:
-    """One walk over a result, in document order, that finds what no model of its fields can:
-    forbidden fields at any depth, and values that are no JSON."""
+    """One walk over a result, in document order, for what no model of its fields can find.
+
+    That is forbidden fields at any depth, and values that are no JSON.
+    """
 
     def __init__(self, data: Any, at: str) -> None:
         self._at = at
@@ -172,36 +173,36 @@ class _Walk:
         # Shared or cyclic Python objects can unfold without end; no real result comes near this.
         self._left = MAX_VALUES
         self._visit(data, ())
+        if self._left <= 0:
+            self._note((), f"more than {MAX_VALUES} values")
 
     def _visit(self, value: Any, path: tuple[Any, ...]) -> None:
         self._left -= 1
         kind = type(value)
-        if kind is dict:
-            members: Iterable[tuple[Any, Any]] = value.items()
-        elif kind is list or kind is tuple:
-            members = enumerate(value)
-        elif kind in _SCALARS:
+        if kind in _SCALARS:
             if kind is float and not math.isfinite(value):
                 self._note(path, f"{value} is not a JSON number")
-            return
-        elif isinstance(value, Mapping):
-            members = value.items()
+        elif len(path) > MAX_DEPTH:
+            self._note(path, f"nested more than {MAX_DEPTH} deep")
+        elif kind is dict or isinstance(value, Mapping):
+            self._visit_object(value, path)
+        elif kind is list or kind is tuple:
+            for index, item in enumerate(value):
+                if type(item) is not str and self._left > 0:
+                    self._visit(item, (*path, index))
         else:
-            return self._note(path, f"{quote(value)} is no JSON")
-        if len(path) > MAX_DEPTH:
-            return self._note(path, f"nested more than {MAX_DEPTH} deep")
-        for key, member in members:
+            self._note(path, f"{quote(value)} is no JSON")
+
+    def _visit_object(self, value: Mapping[Any, Any], path: tuple[Any, ...]) -> None:
+        for key, member in value.items():
             if self._left <= 0:
                 return
-            if type(key) is str:
-                if (code := _FORBIDDEN.get(_bare(key))) is not None:
-                    self._note((*path, plain(key)), f"the field {quote(key)} is forbidden", code)
-            elif kind not in (list, tuple):
+            if type(key) is not str:
                 self._note(path, f"the key {quote(key)} is not a string")
+            elif (code := _FORBIDDEN.get(_bare(key))) is not None:
+                self._note((*path, key), f"the field {quote(key)} is forbidden", code)
             if type(member) is not str:
                 self._visit(member, (*path, key))
-        if self._left <= 0 and not path:
-            self._note(path, f"more than {MAX_VALUES} values")
 
     def _note(
         self, path: tuple[Any, ...], message: str, code: ErrorCode = ErrorCode.GS_130
@@ -232,7 +233,7 @@ def _identity(data: Any, at: str) -> list[tuple[ErrorCode, Violation]]:
 
 def _unknown(beside: Mapping[str, Any]) -> list[Violation]:
     return [
-        Violation(pointer((plain(key),)), "the field is unknown beside pac and execution_result")
+        Violation(pointer((key,)), "the field is unknown beside pac and execution_result")
         for key in beside
     ]
 

@@ -14,7 +14,10 @@ from pydantic import (
     ValidationError,
 )
 
-from benson_execution.text import did_you_mean, quote
+from benson_execution.text import did_you_mean, plain, quote
+
+MAX_VIOLATIONS: Final = 1000
+"""How many violations of one kind are kept: a hostile result must not grow its own record."""
 
 
 class Violation(NamedTuple):
@@ -59,8 +62,8 @@ def is_pac_id(value: Any) -> TypeGuard[str]:
 
 
 def pointer(location: Iterable[Any]) -> str:
-    """The JSON Pointer (RFC 6901) of a place in a document."""
-    return "".join("/" + str(p).replace("~", "~0").replace("/", "~1") for p in location)
+    """The JSON Pointer (RFC 6901) of a place in a document; overlong keys are cut."""
+    return "".join("/" + plain(str(p)).replace("~", "~0").replace("/", "~1") for p in location)
 
 
 def violations(error: ValidationError, model: type[BaseModel], at: str = "") -> list[Violation]:
@@ -69,7 +72,7 @@ def violations(error: ValidationError, model: type[BaseModel], at: str = "") -> 
     `at` is the JSON Pointer of what was validated in its document.
     """
     found = []
-    for one in error.errors(include_url=False, include_context=True):
+    for one in error.errors(include_url=False, include_context=True)[:MAX_VIOLATIONS]:
         location = one["loc"]
         match one["type"]:
             case "missing":

@@ -13,7 +13,6 @@ from typing import Any, Final, Self
 
 from benson_execution.errors import TrailUnavailable
 from benson_execution.events import PAYLOADS, TELEMETRY_VERSION, Event, EventType
-from benson_execution.trail.memory import MemoryTrail
 from benson_execution.trail.port import Batch, DispatchRef, NewEvent, Trail, WrapClaim
 
 _CHECKPOINT: Final = str(EventType.CHECKPOINT)
@@ -179,7 +178,7 @@ class TelemetryLogger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _record(self, event: Event, key: str | None) -> Event:
+    def _record(self, event: Event, key: str | None) -> Event:  # noqa: ARG002  # for dispatches
         with self._lock:
             if self._log is not None:
                 self._log.write((event,))

@@ -29,8 +29,10 @@ def quote(value: Any) -> str:
 
 
 def plain(text: str, length: int = MAX_QUOTED) -> str:
-    """At most `length` characters of a text, without line ends, control characters, and whatever
-    turns the direction of writing."""
+    """At most `length` characters of a text, all of them printable.
+
+    Line ends, control characters and whatever turns the direction of writing show as escapes.
+    """
     text = shorten(text, length)
     if text.isprintable():
         return text

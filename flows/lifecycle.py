@@ -57,7 +57,11 @@ def _dispatch_of_run(flow_run: FlowRun, settings: Settings) -> Dispatch:
     )
 
 
-async def begin_dispatch(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+async def begin_dispatch(  # the names are Prefect's
+    flow: Flow[..., Any],  # noqa: ARG001
+    flow_run: FlowRun,
+    state: State[Any],  # noqa: ARG001
+) -> None:
     """Hook, on running: `PAC_DISPATCH_START`, in the run's open dispatch or its next one."""
     try:
         dispatch = await asyncio.to_thread(_dispatch_of_run, flow_run, Settings.load())
@@ -66,7 +70,11 @@ async def begin_dispatch(flow: Flow[..., Any], flow_run: FlowRun, state: State[A
     await record(dispatch.begin)
 
 
-async def close_dispatch(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+async def close_dispatch(  # the names are Prefect's
+    flow: Flow[..., Any],  # noqa: ARG001
+    flow_run: FlowRun,
+    state: State[Any],
+) -> None:
     """Hook, on failure, crash and cancellation: `PAC_DISPATCH_END` `FAILED` if it is still open.
 
     A run that was judged to its end is closed already, blocked or failed: then this does nothing.

@@ -51,8 +51,9 @@ async def pac_execution(
     """
     settings = Settings.load()
     context = FlowRunContext.get()
-    assert context is not None and context.flow_run is not None
+    assert context is not None
     run = context.flow_run
+    assert run is not None
     try:
         dispatch = await asyncio.to_thread(
             dispatch_of, str(run.id), document, document_digest, settings

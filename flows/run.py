@@ -14,7 +14,7 @@ from flows.pac_execution import pac_execution
 
 
 async def run_document(document: Document, settings: Settings) -> Outcome:
-    """Run the flow on a document, against the Prefect of the environment, and say what became of it.
+    """Run the flow on a document, on the Prefect of the environment, and say what became of it.
 
     Raises `TrailUnavailable` when the trail could not be read or written, and `ExecutionFailed`
     when the run ended without a dispatch.
@@ -38,9 +38,7 @@ async def run_document(document: Document, settings: Settings) -> Outcome:
     return outcome
 
 
-def _outcome(
-    trail: Trail, run_id: str, document: Document, settings: Settings
-) -> Outcome | None:
+def _outcome(trail: Trail, run_id: str, document: Document, settings: Settings) -> Outcome | None:
     """What the trail says of the run's latest dispatch."""
     stored = list(trail.events(run_id=run_id))
     if not stored:

@@ -34,7 +34,8 @@ def verdict_page(dispatch: Dispatch, events: Sequence[Event], path: Path) -> str
     ]
     lines += ["", "| ms | event | |", "|---:|---|---|"]
     lines += [
-        f"| {milliseconds_between(events[0], e):.1f} | {markdown(e.event_type)} | {markdown(gist(e))} |"
+        f"| {milliseconds_between(events[0], e):.1f} "
+        f"| {markdown(e.event_type)} | {markdown(gist(e))} |"
         for e in events
     ]
     lines += [

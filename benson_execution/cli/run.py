@@ -21,7 +21,7 @@ from benson_execution.prefect_environment import prepare_embedded
 from benson_execution.settings import Settings
 from benson_execution.text import plain
 from benson_execution.timeline import gist
-from benson_execution.trail import Trail, open_trail
+from benson_execution.trail import StoredEvent, Trail, open_trail
 
 
 def run(
@@ -29,7 +29,7 @@ def run(
         str,
         typer.Argument(
             metavar="FILE",
-            help="JSON or YAML with [bold]pac[/] and [bold]execution_result[/]; - is standard input.",
+            help="JSON or YAML with [bold]pac[/] and [bold]execution_result[/]; - is stdin.",
         ),
     ],
     pac: Annotated[
@@ -81,14 +81,13 @@ async def _follow(
 
 async def _tell(document: Document, trail: Trail, status: Status) -> None:
     """Show the newest event of the PAC, until the run is over."""
-    pac_id, position = document.pac.pac_id, 0
-    for stored in await asyncio.to_thread(lambda: list(trail.events(pac_id=pac_id))):
-        position = stored.position
+
+    def newer(after: int) -> list[StoredEvent]:
+        return list(trail.events(pac_id=document.pac.pac_id, after=after))
+
+    position = max((s.position for s in await asyncio.to_thread(newer, 0)), default=0)
     while True:
         await asyncio.sleep(0.1)
-        after = position
-        for stored in await asyncio.to_thread(
-            lambda: list(trail.events(pac_id=pac_id, after=after))
-        ):
+        for stored in await asyncio.to_thread(newer, position):
             position = stored.position
             status.update(f"{stored.event.event_type} {plain(gist(stored.event))}")

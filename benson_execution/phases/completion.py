@@ -17,7 +17,7 @@ from benson_execution.policy import Policy
 from benson_execution.text import enumerate_some, quote
 
 
-def judge(document: Document, policy: Policy) -> CheckpointVerdict:
+def judge(document: Document, _policy: Policy) -> CheckpointVerdict:
     """Judge the completed tasks against the PAC's, where it lists any."""
     result, refusal = result_or_refusal(CheckpointName.CP_04, document)
     if refusal is not None:

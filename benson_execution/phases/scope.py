@@ -15,7 +15,7 @@ from benson_execution.policy import Policy
 from benson_execution.text import enumerate_some, quote
 
 
-def judge(document: Document, policy: Policy) -> CheckpointVerdict:
+def judge(document: Document, _policy: Policy) -> CheckpointVerdict:
     """Judge the agent's own word, and then every path that it modified or created."""
     result, refusal = result_or_refusal(CheckpointName.CP_02, document)
     if refusal is not None:

@@ -44,12 +44,11 @@ __all__ = [
 
 def open_trail(url: str) -> Trail:
     """The trail at `sqlite:///PATH` or `memory://`; one store per URL and process."""
-    return _open(url, os.getpid())
+    return _open(url, os.getpid())  # a database connection must not cross a fork
 
 
 @functools.lru_cache(maxsize=16)
-def _open(url: str, process: int) -> Trail:
-    """Cached per process, because a database connection must not cross a fork."""
+def _open(url: str, _process: int) -> Trail:
     try:
         parsed = make_url(url)
     except ArgumentError:

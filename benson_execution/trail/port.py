@@ -45,7 +45,10 @@ class NewEvent(NamedTuple):
 
 
 class StoredEvent(NamedTuple):
-    """An event of the trail. `position` orders the whole trail, `sequence` (1, 2, 3, …) its dispatch."""
+    """An event of the trail.
+
+    `position` orders the whole trail, `sequence` (1, 2, 3, …) its dispatch.
+    """
 
     position: int
     dispatch: DispatchRef
