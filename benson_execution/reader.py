@@ -12,7 +12,6 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring
 from typing import Any, Final, NoReturn
 
 import yaml
@@ -180,7 +179,7 @@ def _json_members(text: str, at: int) -> Iterator[tuple[str, int, int]]:
         key = str(index)
         start = at
         if opening == "{":
-            key, at = scanstring(text, at + 1, True)
+            key, at = _SKIP.raw_decode(text, at)
             at = _blank(text, _blank(text, at) + 1)
         yield key, start, at
         _, at = _SKIP.raw_decode(text, at)
@@ -201,11 +200,12 @@ class _StrictLoader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # PyYAML's own way to configure a loader
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's stubs lack it
+        is_alias: bool = isinstance(event, yaml.AliasEvent)
+        if is_alias:
             raise yaml.MarkedYAMLError(
-                problem="aliases are not read", problem_mark=self.peek_event().start_mark
+                problem="aliases are not read", problem_mark=event.start_mark
             )
-        event = self.peek_event()
         if getattr(event, "tag", None) is not None:
             raise yaml.MarkedYAMLError(problem="tags are not read", problem_mark=event.start_mark)
         return super().compose_node(parent, index)

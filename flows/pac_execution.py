@@ -21,6 +21,7 @@ from tasks.ber_decision import ber_decision, decision_of
 from tasks.ber_telemetry import ber_telemetry
 from tasks.completion import completion
 from tasks.gate import verdict_of
+from tasks.options import final_state
 from tasks.projection import label_run, run_tags
 from tasks.quality import quality
 from tasks.schema_validation import schema_validation, validation_of
@@ -80,14 +81,17 @@ async def pac_execution(
 async def _judge(dispatch: Dispatch) -> None:
     """Walk all phases; a refusal stops none of them, so that one run tells everything."""
     errors: list[str | None] = []
+    state: State[Any] | None = None
     for gate in GATES:
-        verdict = await verdict_of(gate, await gate(dispatch, return_state=True))
-        errors.append(verdict.error)
-    validation = await validation_of(await schema_validation(dispatch, return_state=True))
-    decision = await decision_of(await ber_decision(dispatch, return_state=True))
-    errors += [validation.error, decision.error]
-    await wrap(dispatch, [e for e in errors if e is not None], return_state=True)
-    await ber_telemetry(dispatch)
+        state = await final_state(gate, dispatch, after=state)
+        errors.append((await verdict_of(gate, state)).error)
+    state = await final_state(schema_validation, dispatch, after=state)
+    errors.append((await validation_of(state)).error)
+    state = await final_state(ber_decision, dispatch, after=state)
+    errors.append((await decision_of(state)).error)
+    state = await final_state(wrap, dispatch, [e for e in errors if e is not None], after=state)
+    state = await final_state(ber_telemetry, dispatch, after=state)
+    await state.aresult()  # raises what kept the artifact from being written
 
 
 def _final_state(outcome: Outcome) -> State[Any]:

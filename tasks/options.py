@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypedDict, TypeVar
+from collections.abc import Awaitable
+from typing import Any, Final, TypedDict, TypeVar, cast
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed, Failed
+from prefect.utilities.annotations import allow_failure
 
 from benson_execution.errors import TrailUnavailable
 
@@ -58,6 +60,18 @@ def passed(name: str, message: str, verdict: Verdict) -> State[Verdict]:
 def refused(name: str, message: str, verdict: Verdict) -> State[Verdict]:
     """The phase refused: its task run is red, and says why."""
     return Failed(name=name, message=message, data=verdict)
+
+
+async def final_state(
+    task: Task[..., Any], *args: Any, after: State[Any] | None = None
+) -> State[Any]:
+    """Run a phase's task to its final state, which may be a failed one.
+
+    `after` is the final state of the phase before it: the UI draws the line between them.
+    """
+    wait_for = None if after is None else [allow_failure(after)]
+    # Prefect's types leave out that the state of an async task is awaited.
+    return await cast("Awaitable[State[Any]]", task(*args, return_state=True, wait_for=wait_for))
 
 
 async def outcome_of(state: State[Any], kind: type[Verdict]) -> Verdict | BaseException:

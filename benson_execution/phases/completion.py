@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from benson_execution.document import Document
@@ -35,7 +36,7 @@ def judge(document: Document, _policy: Policy) -> CheckpointVerdict:
     return passed(CheckpointName.CP_04, f"{len(completed)} of {total} tasks completed")
 
 
-def _problems(completed: list[str], total: Any, listed: list[str]) -> list[str]:
+def _problems(completed: Sequence[str], total: Any, listed: list[str]) -> list[str]:
     problems = []
     if not completed:
         problems.append("no task is completed")
