@@ -1,0 +1,31 @@
+"""Serves the flow for tests, with a gate that waits while a file is there.
+
+Run as `python -m tests.flow.served`; BENSON_TEST_HOLD names the file that holds CP-03 up.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from benson_execution.document import Document
+from benson_execution.phases import quality
+from benson_execution.phases.verdict import CheckpointVerdict
+from benson_execution.policy import Policy
+from flows.pac_execution import pac_execution
+
+_judge = quality.judge
+
+
+def held(document: Document, policy: Policy) -> CheckpointVerdict:
+    """CP-03, once the file is gone."""
+    while Path(os.environ["BENSON_TEST_HOLD"]).exists():
+        time.sleep(0.02)
+    return _judge(document, policy)
+
+
+quality.judge = held
+
+if __name__ == "__main__":
+    pac_execution.serve(name="served-by-tests")
