@@ -24,9 +24,9 @@ install: .venv/installed ## make .venv with everything that is needed here
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-run: install ## judge the examples: one with the Prefect flow, the others with the engine
+run: install ## run the governed flow on the work orders in examples/
 	@if [ "$(RUN_HOME)" = "$(OWN_HOME)" ]; then rm -rf "$(OWN_HOME)"; fi
-	@BENSON_HOME="$(RUN_HOME)" $(BIN)/benson run examples/PAC-DAN-P44.json
+	@BENSON_HOME="$(RUN_HOME)" $(BIN)/benson run examples/*.json
 
 test: install ## run the tests
 	@$(BIN)/pytest -m "not ui"

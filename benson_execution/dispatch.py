@@ -30,6 +30,7 @@ A dispatch that is not in here was begun by another process: the wall clock must
 """
 
 _REMEMBERED: Final = 10_000
+_ACTIVATION: Final = CheckpointName.CP_01.checkpoint_id
 
 
 class Dispatch:
@@ -39,7 +40,7 @@ class Dispatch:
     look for its own values in them, leaves it alone.
     """
 
-    __slots__ = ("document", "policy", "ref", "telemetry", "trail")
+    __slots__ = ("_activated", "document", "policy", "ref", "telemetry", "trail")
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Dispatch:
         self.trail = trail
         logger = telemetry or TelemetryLogger(enable_stdout=False)
         self.telemetry = logger.bind(trail, ref)
+        self._activated = False
 
     @classmethod
     def of(
@@ -99,9 +101,11 @@ class Dispatch:
 
     def record_checkpoint(self, verdict: CheckpointVerdict) -> None:
         """`CHECKPOINT`."""
-        self.telemetry.checkpoint(
+        recorded = self.telemetry.checkpoint(
             verdict.checkpoint_id, verdict.checkpoint_name, verdict.status, verdict.details
         )
+        if verdict.checkpoint_id == _ACTIVATION:
+            self._activated = recorded.data.status == "PASS"
 
     def record_validation(self, validation: ResultValidation) -> None:
         """`SCHEMA_VALIDATION`, then `AGENT_EXECUTION_END`, which it settles."""
@@ -109,7 +113,7 @@ class Dispatch:
         completed = result.get("tasks_completed")
         if validation.error is not None or not self.document.has_result:
             status = DispatchStatus.FAILED
-        elif validation.valid and self._activated():
+        elif validation.valid and self._activated:
             status = DispatchStatus.COMPLETED
         else:
             status = DispatchStatus.BLOCKED
@@ -125,14 +129,6 @@ class Dispatch:
                 len(completed) if isinstance(completed, list | tuple) else 0,
                 usable_score(result.get("quality_score")) or 0.0,
             )
-
-    def _activated(self) -> bool:
-        return any(
-            e.event_type == EventType.CHECKPOINT
-            and e.data.checkpoint_id == CheckpointName.CP_01.checkpoint_id
-            and e.data.status == "PASS"
-            for e in self.events()
-        )
 
     def prior_wrap_id(self) -> str | None:
         """The WRAP that the PAC has from another dispatch: then it is closed."""

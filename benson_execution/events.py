@@ -227,15 +227,16 @@ class Event(FrozenObject):
     Make one with `Event.create`, or with `Event.from_json` from bytes that were recorded.
     """
 
-    __slots__ = ("json",)
-    json: bytes
-    """The exact UTF-8 bytes that are printed, stored and hashed."""
+    # The fields are slots besides being members: an event is read far more often than made.
+    __slots__ = ("authority", "data", "event_type", "json", "telemetry_version", "timestamp")
 
     telemetry_version: str
     timestamp: str
     event_type: str
     authority: str
     data: FrozenObject
+    json: bytes
+    """The exact UTF-8 bytes that are printed, stored and hashed."""
 
     @classmethod
     def create(cls, event_type: str, data: Mapping[str, Any]) -> Event:
@@ -276,10 +277,17 @@ class Event(FrozenObject):
 
     @classmethod
     def _build(cls, members: dict[str, Any], json: bytes) -> Event:
-        if type(members["data"]) is dict:
-            members["data"] = FrozenObject(members["data"])
+        data = members["data"]
+        if type(data) is dict:
+            data = members["data"] = FrozenObject(data)
         self = cls.__new__(cls, members)
-        object.__setattr__(self, "json", json)
+        fill = object.__setattr__
+        fill(self, "event_type", members["event_type"])
+        fill(self, "timestamp", members["timestamp"])
+        fill(self, "data", data)
+        fill(self, "telemetry_version", TELEMETRY_VERSION)
+        fill(self, "authority", AUTHORITY)
+        fill(self, "json", json)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:

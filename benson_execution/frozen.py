@@ -53,7 +53,7 @@ class FrozenObject(Mapping[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return object.__getattribute__(self, "_members")[name]
+            return self._members[name]
         except KeyError:
             raise AttributeError(f"there is no member {name!r}") from None
 

@@ -19,6 +19,7 @@ from benson_execution.schema import (
 from benson_execution.text import enumerate_some
 
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
+_UNCLEAN: Final = frozenset({"", ".", ".."})
 _NUMBER: Final = re.compile(r"P[0-9]+[A-Z]?")
 
 
@@ -87,9 +88,9 @@ def path_problem(path: str) -> str | None:
     if not path.isprintable():
         return "has an unprintable character"
     for segment in path.split("/"):
-        if segment in ("", ".", ".."):
+        if segment in _UNCLEAN:
             return f"has the segment '{segment}'"
-        if segment.startswith("~"):
+        if segment[0] == "~":
             return "has a '~' segment"
     return None
 
@@ -99,5 +100,5 @@ def path_within(path: str, rule: str) -> bool:
 
     Whole segments are compared, case-sensitively: `tools/` does not cover `tools2/x`.
     """
-    wanted = rule.removesuffix("/").split("/")
-    return path.split("/")[: len(wanted)] == wanted
+    folder = rule if rule.endswith("/") else rule + "/"
+    return path.startswith(folder) or path == folder[:-1]

@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from benson_execution.text import nearby
+
 DEFAULTS: Final = {
     # Nobody else's business what is executed here.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -48,4 +50,4 @@ def prepare_embedded(home: Path) -> str:
     os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
     prefect_home.mkdir(parents=True, exist_ok=True)
     first = "" if (prefect_home / "prefect.db").exists() else "; its first start takes a while"
-    return f"an embedded Prefect in {prefect_home}{first}"
+    return f"an embedded Prefect in {nearby(prefect_home)}{first}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 MAX_QUOTED = 120
@@ -60,6 +62,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def number(value: float) -> str:
     """A score with at least two decimals, and with all of them where two would round it."""
     return f"{value:.2f}" if round(value, 2) == value else repr(value)
+
+
+def nearby(path: Path) -> str:
+    """A path as a person would type it: relative to the current folder, or to their home."""
+    with contextlib.suppress(ValueError, OSError):
+        return str(path.absolute().relative_to(Path.cwd()))
+    with contextlib.suppress(ValueError, RuntimeError):
+        return f"~/{path.absolute().relative_to(Path.home())}"
+    return str(path)
 
 
 def markdown(text: str, length: int = 2000) -> str:

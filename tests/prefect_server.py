@@ -56,7 +56,7 @@ def stopped_afterwards(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 @contextmanager
-def running_server(home: Path, more: Mapping[str, str] = {}) -> Iterator[str]:  # noqa: B006  # only read
+def running_server(home: Path, more: Mapping[str, str] | None = None) -> Iterator[str]:
     """The API's URL of a server that is ready; it is stopped afterwards."""
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
@@ -67,7 +67,7 @@ def running_server(home: Path, more: Mapping[str, str] = {}) -> Iterator[str]:  
                 sys.executable, "-m", "prefect", "server", "start",
                 "--host", "127.0.0.1", "--port", str(port),
             ],
-            env={**server_environment(home), **more},
+            env={**server_environment(home), **(more or {})},
             cwd=home,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -44,6 +44,6 @@ def events(
         console.print(
             Text(
                 f"{event.timestamp}  {stored.dispatch.dispatch_id}  {stored.sequence:>3}  "
-                f"{plain(event.event_type):<24} {plain(gist(event), MAX_LINE)}"
+                f"{plain(event.event_type):<24} {plain(gist(event), MAX_LINE)}".rstrip()
             )
         )

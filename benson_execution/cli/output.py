@@ -12,7 +12,7 @@ from rich.text import Text
 from benson_execution.errors import BensonError
 from benson_execution.events import DispatchStatus
 from benson_execution.outcome import Outcome
-from benson_execution.text import plain
+from benson_execution.text import nearby, plain
 
 STYLES: Final = {
     "COMPLETED": "bold green",
@@ -78,4 +78,4 @@ def print_outcome(outcome: Outcome) -> None:
         console.print(Text(f"  why    {plain(reason, MAX_LINE)}"))
     console.print(Text(f"  WRAP   {outcome.wrap_id or 'none'}"))
     if outcome.artifact_path is not None:
-        console.print(Text(f"  artifact {outcome.artifact_path}"))
+        console.print(Text(f"  artifact {nearby(outcome.artifact_path)}"))

@@ -1,21 +1,20 @@
-"""`benson run`: one document through the flow, on Prefect."""
+"""`benson run`: documents through the flow, on Prefect."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.status import Status
 
 from benson_execution.cli.inputs import read_document
 from benson_execution.cli.output import err, print_json, print_outcome
 from benson_execution.document import Document
-from benson_execution.errors import BensonError
-from benson_execution.outcome import Outcome
+from benson_execution.errors import BadInput, BensonError
 from benson_execution.policy import Policy
 from benson_execution.prefect_environment import prepare_embedded
 from benson_execution.settings import Settings
@@ -25,10 +24,10 @@ from benson_execution.trail import StoredEvent, Trail, open_trail
 
 
 def run(
-    file: Annotated[
-        str,
+    files: Annotated[
+        list[str],
         typer.Argument(
-            metavar="FILE",
+            metavar="FILE...",
             help="JSON or YAML with [bold]pac[/] and [bold]execution_result[/]; - is stdin.",
         ),
     ],
@@ -37,18 +36,21 @@ def run(
         typer.Option("--pac", metavar="FILE", help="The PAC, when FILE is a bare result."),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object instead of the verdict.")
+        bool, typer.Option("--json", help="Print one JSON object per FILE instead of verdicts.")
     ] = False,
 ) -> None:
-    """Judge one document with the Prefect flow, and leave its trail and artifact behind.
+    """Judge documents with the Prefect flow, and leave their trail and artifacts behind.
 
-    Uses the Prefect at PREFECT_API_URL where that is set, otherwise one of its own.
+    Uses the Prefect at PREFECT_API_URL where that is set, otherwise one of its own. Nothing is
+    run when a FILE can't be read. The exit code is the worst of all.
 
     [dim]benson run examples/PAC-DAN-P44.json[/]
     [dim]benson run result.json --pac pac.yaml --json[/]
     """
     settings = Settings.load()
-    document = read_document(file, pac, settings.max_document_bytes)
+    if pac is not None and len(files) > 1:
+        raise BadInput("--pac goes with one FILE")
+    documents = [read_document(file, pac, settings.max_document_bytes) for file in files]
     Policy.of(settings)  # a registry that can't be read is told now, not after a server's start
     trail = open_trail(settings.resolved_trail_url)
     where = prepare_embedded(settings.home)
@@ -57,31 +59,36 @@ def run(
     console = err()
     if not console.is_terminal:
         console.print(f"benson: using {where}")
-    with Status(f"Starting {where}", console=console) as status:
-        outcome = asyncio.run(_follow(document, settings, trail, status, console))
-    print_json(outcome.to_dict()) if as_json else print_outcome(outcome)
-    raise typer.Exit(outcome.exit_code)
+
+    async def run_all() -> int:
+        # Imports Prefect, for which the environment had to be ready.
+        from flows.run import run_document
+
+        worst = 0
+        for document in documents:
+            with Status(f"Starting with {where}", console=console) as status:
+                async with _telling(document, trail, status):
+                    outcome = await run_document(document, settings)
+            print_json(outcome.to_dict()) if as_json else print_outcome(outcome)
+            worst = max(worst, outcome.exit_code)
+        return worst
+
+    raise typer.Exit(asyncio.run(run_all()))
 
 
-async def _follow(
-    document: Document, settings: Settings, trail: Trail, status: Status, console: Console
-) -> Outcome:
-    """Run the flow while the status line tells how far it is."""
-    from flows.run import run_document  # imports Prefect, for which the environment had to be ready
-
-    told = asyncio.create_task(_tell(document, trail, status)) if console.is_terminal else None
+@asynccontextmanager
+async def _telling(document: Document, trail: Trail, status: Status) -> AsyncIterator[None]:
+    """While the run goes on, the status line shows its newest event."""
+    told = asyncio.create_task(_tell(document, trail, status))
     try:
-        return await run_document(document, settings)
+        yield
     finally:
-        if told is not None:
-            told.cancel()
-            with suppress(asyncio.CancelledError, BensonError):
-                await told
+        told.cancel()
+        with suppress(asyncio.CancelledError, BensonError):
+            await told
 
 
 async def _tell(document: Document, trail: Trail, status: Status) -> None:
-    """Show the newest event of the PAC, until the run is over."""
-
     def newer(after: int) -> list[StoredEvent]:
         return list(trail.events(pac_id=document.pac.pac_id, after=after))
 

@@ -66,7 +66,7 @@ def _tell(title: str, stored: Sequence[StoredEvent], trail: Trail, settings: Set
     for event in events:
         ms = milliseconds_between(events[0], event)
         text = f"  {ms:>8.1f} ms  {plain(event.event_type):<24} {plain(gist(event), MAX_LINE)}"
-        console.print(Text(text))
+        console.print(Text(text.rstrip()))
     is_open = all(e.event_type != EventType.PAC_DISPATCH_END for e in events)
     if is_open:
         console.print(Text("  still open: it has no PAC_DISPATCH_END", style="yellow"))

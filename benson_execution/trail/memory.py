@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from benson_execution.events import EventType
 from benson_execution.trail.port import (
     Batch,
     DispatchRef,
+    NewEvent,
     Recorder,
     StoredEvent,
     WrapClaim,
@@ -18,7 +19,7 @@ from benson_execution.trail.port import (
     refuse_wrapped,
 )
 
-_END: Final = EventType.PAC_DISPATCH_END
+_END: Final = str(EventType.PAC_DISPATCH_END)  # a plain string hashes faster
 
 
 class _Dispatch:
@@ -49,63 +50,68 @@ class MemoryTrail:
 
     def append(self, batch: Batch, *, before_commit: Recorder | None = None) -> list[StoredEvent]:
         with self._lock:
-            stored, new = self._place(batch) if batch.dispatch else ([], [])
-            claim = batch.claim if new else None
-            if claim:
-                self._refuse_taken(claim)
-            if before_commit is not None and new:
-                before_commit([s.event for s in new])
-            # Nothing below can fail: from here on the batch is in the trail.
-            self._documents.update(d for d in batch.documents if d[0] not in self._documents)
-            if claim:
-                self._wrap_of_pac[claim.pac_id] = claim.wrap_id
-                self._last_of_family[claim.family] = claim.number
-            if new:
-                dispatch = self._open(new[0].dispatch)
-                dispatch.events.extend(new)
-                dispatch.by_key.update((s.key, s) for s in new if s.key is not None)
-                self._position += len(new)
+            stored: list[StoredEvent] = []
+            new: list[StoredEvent] = []
+            if batch.dispatch is not None:
+                dispatch = self._dispatches.get(batch.dispatch.dispatch_id)
+                if dispatch is None:
+                    dispatch = _Dispatch(batch.dispatch)
+                self._place(dispatch, batch.events, stored, new)
+                if new and batch.claim is not None:
+                    self._refuse_taken(batch.claim)
+                if new and before_commit is not None:
+                    before_commit([s.event for s in new])
+                # Nothing below can fail: from here on the batch is in the trail.
+                if new:
+                    self._keep(dispatch, new, batch.claim)
+            for sha256, content in batch.documents:
+                self._documents.setdefault(sha256, content)
             return stored
 
-    def _place(self, batch: Batch) -> tuple[list[StoredEvent], list[StoredEvent]]:
-        """Where each event stands or would stand, and those that are new."""
-        ref = batch.dispatch
-        assert ref is not None
-        dispatch = self._dispatches.get(ref.dispatch_id) or _Dispatch(ref)
-        stored: list[StoredEvent] = []
-        new: list[StoredEvent] = []
+    def _place(
+        self,
+        dispatch: _Dispatch,
+        events: Sequence[NewEvent],
+        stored: list[StoredEvent],
+        new: list[StoredEvent],
+    ) -> None:
+        """Where each event stands or will stand, and those that are new."""
+        by_key = dispatch.by_key
+        closed = _END in by_key
         added: dict[str, StoredEvent] = {}
-        for key, event in batch.events:
-            known = None if key is None else dispatch.by_key.get(key) or added.get(key)
-            if known is None:
-                if _END in dispatch.by_key or _END in added:
-                    raise refuse_closed(ref.dispatch_id)
-                known = StoredEvent(
-                    self._position + len(new) + 1,
-                    dispatch.ref,
-                    len(dispatch.events) + len(new) + 1,
-                    key,
-                    event,
-                )
-                new.append(known)
+        position, sequence = self._position, len(dispatch.events)
+        for key, event in events:
+            at = None if key is None else by_key.get(key) or added.get(key)
+            if at is None:
+                if closed or _END in added:
+                    raise refuse_closed(dispatch.ref.dispatch_id)
+                position, sequence = position + 1, sequence + 1
+                at = StoredEvent(position, dispatch.ref, sequence, key, event)
+                new.append(at)
                 if key is not None:
-                    added[key] = known
-            stored.append(known)
-        return stored, new
+                    added[key] = at
+            stored.append(at)
+
+    def _keep(self, dispatch: _Dispatch, new: list[StoredEvent], claim: WrapClaim | None) -> None:
+        if not dispatch.events:
+            ref = dispatch.ref
+            self._dispatches[ref.dispatch_id] = dispatch
+            self._runs.setdefault(ref.run_id, []).append(dispatch)
+            self._pacs.setdefault(ref.pac_id, []).append(dispatch)
+        if claim is not None:
+            self._wrap_of_pac[claim.pac_id] = claim.wrap_id
+            self._last_of_family[claim.family] = claim.number
+        dispatch.events.extend(new)
+        for at in new:
+            if at.key is not None:
+                dispatch.by_key[at.key] = at
+        self._position += len(new)
 
     def _refuse_taken(self, claim: WrapClaim) -> None:
         if claim.pac_id in self._wrap_of_pac:
             raise refuse_wrapped(claim.pac_id, self._wrap_of_pac[claim.pac_id])
         if claim.number <= (last := self._last_of_family.get(claim.family, 0)):
             raise refuse_taken(claim, last + 1)
-
-    def _open(self, ref: DispatchRef) -> _Dispatch:
-        dispatch = self._dispatches.get(ref.dispatch_id)
-        if dispatch is None:
-            dispatch = self._dispatches[ref.dispatch_id] = _Dispatch(ref)
-            self._runs.setdefault(ref.run_id, []).append(dispatch)
-            self._pacs.setdefault(ref.pac_id, []).append(dispatch)
-        return dispatch
 
     def events(
         self,
@@ -126,14 +132,17 @@ class MemoryTrail:
                 dispatches = self._pacs.get(pac_id, [])
             else:
                 dispatches = list(self._dispatches.values())
-            found = [s for d in dispatches for s in d.events if s.position > after]
-        for stored in sorted(found):
-            if (
-                (run_id is None or stored.dispatch.run_id == run_id)
-                and (pac_id is None or stored.dispatch.pac_id == pac_id)
-                and (event_type is None or stored.event.event_type == event_type)
-            ):
-                yield stored
+            found = [s for d in dispatches for s in d.events]
+        if len(dispatches) > 1:
+            found.sort()
+        return (
+            stored
+            for stored in found
+            if stored.position > after
+            and (run_id is None or stored.dispatch.run_id == run_id)
+            and (pac_id is None or stored.dispatch.pac_id == pac_id)
+            and (event_type is None or stored.event.event_type == event_type)
+        )
 
     def document(self, sha256: str) -> bytes | None:
         with self._lock:

@@ -7,7 +7,7 @@ durable (as far as the store can be) when the call returns. Nothing is ever chan
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from benson_execution.errors import (
@@ -30,11 +30,11 @@ class DispatchRef:
     number: int
     pac_id: str
     document_sha256: str | None = None
+    dispatch_id: str = field(init=False)
+    """`<run_id>-<number>`."""
 
-    @property
-    def dispatch_id(self) -> str:
-        """`<run_id>-<number>`."""
-        return f"{self.run_id}-{self.number}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dispatch_id", f"{self.run_id}-{self.number}")
 
 
 class NewEvent(NamedTuple):

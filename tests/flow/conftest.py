@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# Before Prefect is imported by anything below: its home must not be the developer's.
-os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="benson-prefect-")
-os.environ["PREFECT_PROFILES_PATH"] = os.path.join(os.environ["PREFECT_HOME"], "none.toml")
-os.environ["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
-
-from benson_execution.prefect_environment import prepare
-
-prepare()
-
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from benson_execution import Settings, Trail, open_trail
