@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    bindparam,
+    create_engine,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.event import listens_for
 from sqlalchemy.exc import SQLAlchemyError
@@ -72,9 +82,7 @@ class SqlTrail:
         with self._transaction() as connection:
             for sha256, content in batch.documents:
                 if self._document(connection, sha256) is None:
-                    connection.execute(
-                        insert(tables.documents), {"sha256": sha256, "content": content}
-                    )
+                    connection.execute(_ADD_DOCUMENT, {"sha256": sha256, "content": content})
             if batch.dispatch is None:
                 return []
             stored, new = _place(connection, batch.dispatch, batch.events)
@@ -83,7 +91,7 @@ class SqlTrail:
                     _open(connection, batch.dispatch)
                 if batch.claim is not None:
                     _claim(connection, batch.dispatch, batch.claim)
-                connection.execute(insert(tables.events), [_row(s) for s in new])
+                connection.execute(_ADD_EVENT, [_row(s) for s in new])
                 if before_commit is not None:
                     before_commit([s.event for s in new])
         return stored
@@ -97,19 +105,18 @@ class SqlTrail:
         event_type: str | None = None,
         after: int = 0,
     ) -> Iterator[StoredEvent]:
-        query = _SELECT.order_by(tables.events.c.position).limit(_PAGE)
-        for column, value in (
-            (tables.dispatches.c.run_id, run_id),
-            (tables.events.c.dispatch_id, dispatch_id),
-            (tables.dispatches.c.pac_id, pac_id),
-            (tables.events.c.event_type, event_type),
-        ):
-            if value is not None:
-                query = query.where(column == value)
+        wanted = {
+            "run_id": run_id,
+            "dispatch_id": dispatch_id,
+            "pac_id": pac_id,
+            "event_type": event_type,
+        }
+        given = {name: value for name, value in wanted.items() if value is not None}
+        query = _query(frozenset(given))
         # Page by page, so that a reader who stops in the middle holds nothing open.
         while True:
             with self._reporting(), self._engine.connect() as connection:
-                rows = connection.execute(query.where(tables.events.c.position > after)).all()
+                rows = connection.execute(query, {**given, "after": after}).all()
             for row in rows:
                 yield _stored(row)
             if len(rows) < _PAGE:
@@ -122,8 +129,7 @@ class SqlTrail:
 
     @staticmethod
     def _document(connection: Connection, sha256: str) -> bytes | None:
-        query = select(tables.documents.c.content).where(tables.documents.c.sha256 == sha256)
-        content: bytes | None = connection.execute(query).scalar()
+        content: bytes | None = connection.execute(_DOCUMENT, {"sha256": sha256}).scalar()
         return content
 
     def close(self) -> None:
@@ -140,6 +146,44 @@ _SELECT: Final = select(
     tables.dispatches.c.pac_id,
     tables.dispatches.c.document_sha256,
 ).join_from(tables.events, tables.dispatches)
+
+
+# Made once: building a statement takes longer than SQLite takes to execute it.
+_LAST: Final = select(
+    select(func.max(tables.events.c.position)).scalar_subquery(),
+    select(func.max(tables.events.c.sequence))
+    .where(tables.events.c.dispatch_id == bindparam("dispatch_id"))
+    .scalar_subquery(),
+)
+_KNOWN: Final = _SELECT.where(
+    tables.events.c.dispatch_id == bindparam("dispatch_id"),
+    tables.events.c.key.in_(bindparam("keys", expanding=True)),
+)
+_ADD_EVENT: Final = insert(tables.events)
+_ADD_DISPATCH: Final = insert(tables.dispatches)
+_ADD_DOCUMENT: Final = insert(tables.documents)
+_ADD_WRAP: Final = insert(tables.wraps)
+_DOCUMENT: Final = select(tables.documents.c.content).where(
+    tables.documents.c.sha256 == bindparam("sha256")
+)
+
+
+@functools.cache
+def _query(filters: frozenset[str]) -> Select[Any]:
+    """One page of the events that match these filters, after a position."""
+    columns = {
+        "run_id": tables.dispatches.c.run_id,
+        "dispatch_id": tables.events.c.dispatch_id,
+        "pac_id": tables.dispatches.c.pac_id,
+        "event_type": tables.events.c.event_type,
+    }
+    position = tables.events.c.position
+    return (
+        _SELECT.where(position > bindparam("after"))
+        .where(*(columns[name] == bindparam(name) for name in sorted(filters)))
+        .order_by(position)
+        .limit(_PAGE)
+    )
 
 
 def _stored(row: Any) -> StoredEvent:
@@ -162,19 +206,14 @@ def _place(
     connection: Connection, dispatch: DispatchRef, events: Sequence[NewEvent]
 ) -> tuple[list[StoredEvent], list[StoredEvent]]:
     """Where each event stands or will stand, and those that are new."""
-    of_dispatch = tables.events.c.dispatch_id == dispatch.dispatch_id
-    last_of_all, last = connection.execute(
-        select(
-            select(func.max(tables.events.c.position)).scalar_subquery(),
-            select(func.max(tables.events.c.sequence)).where(of_dispatch).scalar_subquery(),
-        )
-    ).one()
+    this = {"dispatch_id": dispatch.dispatch_id}
+    last_of_all, last = connection.execute(_LAST, this).one()
     position, sequence = last_of_all or 0, last or 0
     known: dict[str, StoredEvent] = {}
     if sequence:
         keys = [key for key, _ in events if key is not None] + [_END]
-        query = _SELECT.where(of_dispatch, tables.events.c.key.in_(keys))
-        known = {row.key: _stored(row) for row in connection.execute(query)}
+        rows = connection.execute(_KNOWN, {**this, "keys": keys})
+        known = {row.key: _stored(row) for row in rows}
     stored: list[StoredEvent] = []
     new: list[StoredEvent] = []
     for key, one in events:
@@ -193,7 +232,7 @@ def _place(
 
 def _open(connection: Connection, dispatch: DispatchRef) -> None:
     connection.execute(
-        insert(tables.dispatches),
+        _ADD_DISPATCH,
         {
             "dispatch_id": dispatch.dispatch_id,
             "run_id": dispatch.run_id,
@@ -213,9 +252,7 @@ def _claim(connection: Connection, dispatch: DispatchRef, claim: WrapClaim) -> N
     family = select(func.max(wraps.number)).where(wraps.family == claim.family)
     if claim.number <= (last := connection.execute(family).scalar() or 0):
         raise refuse_taken(claim, last + 1)
-    connection.execute(
-        insert(tables.wraps), {**claim._asdict(), "dispatch_id": dispatch.dispatch_id}
-    )
+    connection.execute(_ADD_WRAP, {**claim._asdict(), "dispatch_id": dispatch.dispatch_id})
 
 
 def _sqlite_engine(url: URL) -> Engine:

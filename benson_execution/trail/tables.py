@@ -42,6 +42,7 @@ events = Table(
     Column("event", LargeBinary, nullable=False),
     UniqueConstraint("dispatch_id", "sequence"),
     UniqueConstraint("dispatch_id", "key"),
+    Index("events_by_dispatch", "dispatch_id", "position"),
     Index("events_by_type", "event_type", "position"),
     sqlite_autoincrement=True,
 )
