@@ -7,6 +7,8 @@ leave the same trail.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -93,6 +95,20 @@ class Dispatch:
         stored = (self.document.sha256, self.document.content)
         with self.telemetry.transaction(document=stored) as together:
             together.pac_dispatch_start(pac.pac_id, pac.agent_gid, pac.agent_name)
+
+    @contextmanager
+    def one_transaction(self) -> Iterator[None]:
+        """Record all that is recorded inside in one transaction, or nothing of it.
+
+        For whoever walks several phases in one go: one commit instead of many.
+        """
+        outer = self.telemetry
+        with outer.transaction() as together:
+            self.telemetry = together
+            try:
+                yield
+            finally:
+                self.telemetry = outer
 
     def begin_execution(self) -> None:
         """`AGENT_EXECUTION_START`."""

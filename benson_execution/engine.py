@@ -117,18 +117,19 @@ class BensonExecutionEngine:
     def _walk(self, dispatch: Dispatch) -> None:
         document, policy = dispatch.document, dispatch.policy
         dispatch.begin()
-        dispatch.begin_execution()
         errors: list[str | None] = []
-        for checkpoint_id, gate in GATES:
-            verdict = _guarded(
-                partial(gate, document, policy), partial(verdicts.not_judged, checkpoint_id)
+        with dispatch.one_transaction():
+            dispatch.begin_execution()
+            for checkpoint_id, gate in GATES:
+                verdict = _guarded(
+                    partial(gate, document, policy), partial(verdicts.not_judged, checkpoint_id)
+                )
+                dispatch.record_checkpoint(verdict)
+                errors.append(verdict.error)
+            validation = _guarded(
+                partial(schema_validation.judge, document), schema_validation.not_judged
             )
-            dispatch.record_checkpoint(verdict)
-            errors.append(verdict.error)
-        validation = _guarded(
-            partial(schema_validation.judge, document), schema_validation.not_judged
-        )
-        dispatch.record_validation(validation)
+            dispatch.record_validation(validation)
         decision = _guarded(
             partial(ber_decision.judge, dispatch.events(), dispatch.prior_wrap_id()),
             ber_decision.not_judged,

@@ -211,12 +211,12 @@ class DispatchLogger(TelemetryLogger):
     @contextmanager
     def transaction(
         self, *, document: tuple[str, bytes] | None = None, claim: WrapClaim | None = None
-    ) -> Iterator[TelemetryLogger]:
+    ) -> Iterator[DispatchLogger]:
         """Record all that is emitted inside in one transaction, or nothing of it.
 
         `document` (SHA-256 and bytes) is stored with it, and `claim` is the PAC's to its WRAP.
         """
-        together = _Collector()
+        together = _Collector(self._trail, self.dispatch)
         yield together
         documents = () if document is None else (document,)
         self._append(Batch(self.dispatch, together.collected, documents, claim))
@@ -237,11 +237,21 @@ class DispatchLogger(TelemetryLogger):
         return [s.event for s in stored]
 
 
-class _Collector(TelemetryLogger):
+class _Collector(DispatchLogger):
     """Collects what is emitted, for `DispatchLogger.transaction`."""
 
-    def __init__(self) -> None:
+    def __init__(self, trail: Trail, dispatch: DispatchRef) -> None:
+        super().__init__(trail, dispatch)
         self.collected: list[NewEvent] = []
+
+    @contextmanager
+    def transaction(
+        self, *, document: tuple[str, bytes] | None = None, claim: WrapClaim | None = None
+    ) -> Iterator[DispatchLogger]:
+        """Part of the outer transaction; a document or a claim needs one of its own."""
+        if document is not None or claim is not None:
+            raise ValueError("a document or a claim can't join another transaction")
+        yield self
 
     def _record(self, event: Event, key: str | None) -> Event:
         self.collected.append(NewEvent(event_key(event, key), event))
