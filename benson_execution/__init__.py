@@ -2,6 +2,7 @@
 
 events, telemetry      the telemetry event, and the logger that makes and records it
 document, reader       what is submitted, read once and frozen
+frozen, jsonable       JSON values that can't change, and what only claims to be JSON
 pac, result            the work order, and what its agent hands over
 registry, policy       who may execute, and by what is judged
 phases                 the seven judgements, each a pure function

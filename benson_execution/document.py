@@ -10,8 +10,10 @@ from typing import Any, Final
 import orjson
 
 from benson_execution.errors import InvalidPac, UnreadableDocument
+from benson_execution.jsonable import PlainCopy
 from benson_execution.pac import Pac
 from benson_execution.reader import MAX_DOCUMENT_BYTES, line_of, read_value
+from benson_execution.schema import pointer
 from benson_execution.text import did_you_mean, quote
 
 MAX_INLINE_BYTES: Final = 350_000
@@ -67,13 +69,16 @@ class Document:
         return cls._of(read_value(raw, limit=limit), raw)
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Document:
-        """The document of a PAC and a result that are Python objects already."""
-        try:
-            raw = orjson.dumps(data, default=dict)
-        except (TypeError, ValueError) as error:
-            raise UnreadableDocument(f"the document is not JSON: {error}") from None
-        return cls._of(data, raw)
+    def of(cls, data: Mapping[str, Any], *, limit: int = MAX_DOCUMENT_BYTES) -> Document:
+        """The document of a PAC and a result that are Python objects already.
+
+        They are written down once, and read back like any other document: it shares nothing
+        with its caller, and holds nothing that a text could not. Raises as `read` does.
+        """
+        plain = PlainCopy(data)
+        for path, problem in plain.problems:
+            raise UnreadableDocument(f"the document is not JSON: {pointer(path) or '/'}: {problem}")
+        return cls.read(orjson.dumps(plain.copy), limit=limit)
 
     @classmethod
     def _of(cls, data: Any, raw: bytes) -> Document:

@@ -66,11 +66,15 @@ class BensonExecutionEngine:
     @property
     def trail(self) -> Trail:
         """The trail; the settings' is opened when it is first needed."""
-        return self._trail or open_trail(self.settings.resolved_trail_url)
+        if self._trail is not None:
+            return self._trail
+        return open_trail(self.settings.resolved_trail_url)
 
     def validate_execution_result_schema(self, data: Any) -> ResultValidation:
         """Validate an agent's result, and emit `SCHEMA_VALIDATION` into the session's record."""
-        validation = validate_execution_result(data)
+        validation = _guarded(
+            partial(validate_execution_result, data), schema_validation.not_judged
+        )
         claimed = as_dict(data).get("pac_id")
         code = validation.error_code
         self.telemetry.schema_validation(
@@ -89,7 +93,7 @@ class BensonExecutionEngine:
         `TrailUnavailable` when something could not be recorded (then nothing has passed).
         """
         if isinstance(document, Mapping):
-            document = Document.of(document)
+            document = Document.of(document, limit=self.settings.max_document_bytes)
         elif not isinstance(document, Document):
             document = Document.read(document, limit=self.settings.max_document_bytes)
         dispatch = Dispatch.of(

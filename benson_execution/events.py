@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
 
 import orjson
@@ -17,11 +19,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from benson_execution.errors import EventRefused
 from benson_execution.frozen import FrozenList, FrozenObject, freeze
+from benson_execution.jsonable import PlainCopy
+from benson_execution.text import shorten
 
 TELEMETRY_VERSION: Final = "1.0.0"
 AUTHORITY: Final = "BENSON (GID-00)"
 _FIELDS: Final = ("telemetry_version", "timestamp", "event_type", "authority", "data")
-_TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
+_TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", re.ASCII)
 
 
 _last_second: list[tuple[int, str]] = [(-1, "")]
@@ -238,12 +242,18 @@ class Event(FrozenObject):
     json: bytes
     """The exact UTF-8 bytes that are printed, stored and hashed."""
 
+    def __new__(cls, *_: object, **__: object) -> Self:
+        """Refused: nothing would validate it."""
+        raise TypeError("an event is made by Event.create or Event.from_json")
+
     @classmethod
     def create(cls, event_type: str, data: Mapping[str, Any]) -> Event:
         """A new event, now; `EventRefused` names the field that does not fit.
 
         One of the eight types takes exactly its own payload; any other type takes any JSON object.
         """
+        if type(event_type) is not str and isinstance(event_type, str):
+            event_type = str.__str__(event_type)  # a member of an enum, say: its text is kept
         members = {
             "telemetry_version": TELEMETRY_VERSION,
             "timestamp": utc_now(),
@@ -270,7 +280,7 @@ class Event(FrozenObject):
             if members[field] != wanted:
                 raise EventRefused(f"{field} must be {wanted!r}, found {members[field]!r}")
         timestamp = members["timestamp"]
-        if not isinstance(timestamp, str) or not _TIMESTAMP.fullmatch(timestamp):
+        if not _is_timestamp(timestamp):
             raise EventRefused(f"timestamp must be UTC with microseconds, found {timestamp!r}")
         members["data"] = _payload(members["event_type"], members["data"])
         return cls._build(members, json)
@@ -280,8 +290,9 @@ class Event(FrozenObject):
         data = members["data"]
         if type(data) is dict:
             data = members["data"] = FrozenObject(data)
-        self = cls.__new__(cls, members)
+        self = object.__new__(cls)
         fill = object.__setattr__
+        fill(self, "_members", MappingProxyType(members))
         fill(self, "event_type", members["event_type"])
         fill(self, "timestamp", members["timestamp"])
         fill(self, "data", data)
@@ -294,24 +305,42 @@ class Event(FrozenObject):
         return (Event.from_json, (self.json,))
 
 
+def _is_timestamp(value: object) -> bool:
+    if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
 def _payload(event_type: str, data: Mapping[str, Any]) -> Any:
     """The payload as members that nobody else can reach, in the contract's order."""
     validator = _VALIDATE.get(event_type) if isinstance(event_type, str) else None
     if validator is not None:
         try:
-            return validator.validate_python(data if type(data) is dict else dict(data)).__dict__
+            if type(data) is not dict:
+                data = _as_dict(event_type, data)
+            return validator.validate_python(data).__dict__
         except ValidationError as error:
             raise EventRefused(f"{event_type}: {_describe(error)}") from None
-        except (TypeError, ValueError):
-            raise EventRefused(f"{event_type}: data must be an object") from None
     if not isinstance(event_type, str) or not event_type:
         raise EventRefused(f"event_type must be a non-empty string, found {event_type!r}")
     if not isinstance(data, Mapping):
         raise EventRefused(f"{event_type}: data must be an object, found {type(data).__name__}")
-    try:
-        return freeze(data)
-    except ValueError as error:
-        raise EventRefused(f"{event_type}: data{error}") from None
+    plain = PlainCopy(data)
+    for path, problem in plain.problems:
+        place = "/".join(map(str, ("data", *path)))
+        raise EventRefused(f"{event_type}: {shorten(place)}: {problem}")
+    return freeze(plain.copy)
+
+
+def _as_dict(event_type: str, data: Any) -> dict[str, Any]:
+    if isinstance(data, Mapping):
+        with suppress(Exception):  # whatever a mapping of somebody else's raises
+            return dict(data)
+    raise EventRefused(f"{event_type}: data must be an object, found {type(data).__name__}")
 
 
 def _describe(error: ValidationError) -> str:

@@ -16,7 +16,7 @@ from benson_execution.schema import (
     Strict,
     violations,
 )
-from benson_execution.text import enumerate_some
+from benson_execution.text import enumerate_some, quote
 
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _UNCLEAN: Final = frozenset({"", ".", ".."})
@@ -50,7 +50,7 @@ class Pac(Strict):
     def _clean(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
         for rule in rules:
             if problem := path_problem(rule.removesuffix("/")):
-                raise ValueError(f"the path rule {rule!r} {problem}")
+                raise ValueError(f"the path rule {quote(rule)} {problem}")
         return rules
 
     @model_validator(mode="after")

@@ -14,17 +14,17 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
+import orjson
 import yaml
 
 from benson_execution.errors import UnreadableDocument
 from benson_execution.frozen import MAX_DEPTH
+from benson_execution.jsonable import MAX_INTEGER
 from benson_execution.text import quote
 
 MAX_DOCUMENT_BYTES: Final = 10 * 1024 * 1024
 MAX_YAML_BYTES: Final = 1024 * 1024
 """YAML is read a hundred times slower than JSON; what is larger should be JSON."""
-MAX_INTEGER: Final = 2**53
-"""Beyond it a JSON number may not survive the next reader, which has only floats."""
 
 
 def read_value(content: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> Any:
@@ -149,10 +149,7 @@ _JSON: Final = json.JSONDecoder(
 _SCALAR: Final = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_constant)
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _SKIP: Final = json.JSONDecoder()
-_UNWRITABLE: Final = re.compile(
-    r"(?<!\\)(?:\\\\)*(\\u0000|\\ud[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..)\\ud[c-f]..)"
-)
-"""NUL and lone surrogates, in JSON written in ASCII."""
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
 
 
@@ -306,5 +303,11 @@ def _refuse_unsafe(value: Any, text: str) -> None:
             break
     else:
         raise UnreadableDocument(f"the document nests more than {MAX_DEPTH} deep")
-    if "\\" in text and (found := _UNWRITABLE.search(json.dumps(value))):
-        raise UnreadableDocument(f"the document holds the character {found[1]}, which is no text")
+    if "\\" not in text:
+        return  # only an escape can hold what the text itself could not
+    try:
+        written = orjson.dumps(value)
+    except TypeError:
+        raise UnreadableDocument("the document holds a lone surrogate, which is no text") from None
+    if _NUL.search(written):
+        raise UnreadableDocument("the document holds the character NUL, which is no text")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections import Counter
@@ -14,7 +13,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from benson_execution.events import ErrorCode
-from benson_execution.frozen import MAX_DEPTH
+from benson_execution.jsonable import PlainCopy
 from benson_execution.pac import Pac
 from benson_execution.registry import BENSON_GID
 from benson_execution.schema import (
@@ -50,10 +49,6 @@ _PRECEDENCE: Final = (ErrorCode.GS_131, ErrorCode.GS_132, ErrorCode.GS_133, Erro
 _TIMESTAMP: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]00(?::?00)?)", re.ASCII
 )
-
-MAX_VALUES: Final = 1_000_000
-"""How many values a result may hold, so that validating one always ends."""
-_SCALARS: Final = frozenset({str, bool, int, float, type(None)})
 
 Milliseconds = Annotated[int, Field(ge=0)]
 
@@ -134,84 +129,65 @@ class ResultValidation:
 _VALID: Final = ResultValidation(True, None, "AgentExecutionResult is valid")
 
 
-def validate_execution_result(
-    data: Any,
-    pac: Pac | None = None,
-    *,
-    at: str = "",
-    beside: Mapping[str, Any] | None = None,
-) -> ResultValidation:
+Found = list[tuple[ErrorCode, Violation]]
+"""What was found wrong, each with the code that it stands for."""
+
+
+def validate_execution_result(data: Any, pac: Pac | None = None) -> ResultValidation:
     """Validate what an agent handed over, and that it answers this PAC where one is given.
 
-    Forbidden fields are looked for first, at every depth. `at` is the JSON Pointer of `data` in
-    its document, and `beside` are fields that stand in the document where none belong. Never
-    raises for a JSON value, nor for the Python objects that only resemble one.
+    Forbidden fields are looked for first, at every depth. Never raises, whatever `data` is.
     """
-    found = [*_Walk(data, at).found, *_identity(data, at)]
-    if beside:
-        found += _Walk(beside, "").found
+    return conclude(result_faults(data, pac))
+
+
+def result_faults(data: Any, pac: Pac | None = None, at: str = "") -> Found:
+    """What is wrong with a result; `at` is its JSON Pointer in its document."""
+    walk = _Walk(data, at)
+    found = walk.found + _identity(walk.copy, at)
     named = {violation.path for _, violation in found}
-    schema = [*_schema(data, pac, at), *_unknown(beside or {})]
-    found += [(ErrorCode.GS_130, v) for v in schema if v.path not in named]
+    schema = _schema(walk.copy, pac, at)
+    return found + [(ErrorCode.GS_130, v) for v in schema if v.path not in named]
+
+
+def stray_faults(stray: Mapping[str, Any]) -> Found:
+    """What is wrong with fields that stand in a document where none belong: all of it."""
+    found = _Walk(stray, "").found
+    named = {violation.path for _, violation in found}
+    message = "the field is unknown beside pac and execution_result"
+    unknown = [Violation(pointer((key,)), message) for key in stray]
+    return found + [(ErrorCode.GS_130, v) for v in unknown if v.path not in named]
+
+
+def conclude(found: Found) -> ResultValidation:
+    """One code for all that was found: the gravest, whose violations the message names first."""
     if not found:
         return _VALID
-    codes = {code for code, _ in found}
-    code = next(code for code in _PRECEDENCE if code in codes)
-    grave = [str(v) for c, v in found if c is not ErrorCode.GS_130]
-    mild = [str(v) for c, v in found if c is ErrorCode.GS_130]
+    ranked = sorted(found, key=lambda one: _PRECEDENCE.index(one[0]))
+    code = ranked[0][0]
+    grave = [str(v) for c, v in ranked if c is not ErrorCode.GS_130]
+    mild = [str(v) for c, v in ranked if c is ErrorCode.GS_130]
     told = enumerate_some(grave, most=MAX_VIOLATIONS) or enumerate_some(mild, most=10)
     return ResultValidation(False, code, f"{_WHY[code]}: {told}", tuple(v for _, v in found))
 
 
-class _Walk:
-    """One walk over a result, in document order, for what no model of its fields can find.
-
-    That is forbidden fields at any depth, and values that are no JSON.
-    """
+class _Walk(PlainCopy):
+    """A plain copy of a result, with the forbidden fields at any depth and what is no JSON."""
 
     def __init__(self, data: Any, at: str) -> None:
         self._at = at
-        self.found: list[tuple[ErrorCode, Violation]] = []
+        self.found: Found = []
         self._noted: Counter[ErrorCode] = Counter()
-        # Shared or cyclic Python objects can unfold without end; no real result comes near this.
-        self._left = MAX_VALUES
-        self._visit(data, ())
-        if self._left <= 0:
-            self._note((), f"more than {MAX_VALUES} values")
+        super().__init__(data)
 
-    def _visit(self, value: Any, path: tuple[Any, ...]) -> None:
-        self._left -= 1
-        kind = type(value)
-        if kind in _SCALARS:
-            if kind is float and not math.isfinite(value):
-                self._note(path, f"{value} is not a JSON number")
-        elif len(path) > MAX_DEPTH:
-            self._note(path, f"nested more than {MAX_DEPTH} deep")
-        elif kind is dict or isinstance(value, Mapping):
-            self._visit_object(value, path)
-        elif kind is list or kind is tuple:
-            for index, item in enumerate(value):
-                if type(item) is not str and self._left > 0:
-                    self._visit(item, (*path, index))
-        else:
-            self._note(path, f"{quote(value)} is no JSON")
+    def problem(self, path: tuple[Any, ...], message: str) -> None:
+        self._note(path, message, ErrorCode.GS_130)
 
-    def _visit_object(self, value: Mapping[Any, Any], path: tuple[Any, ...]) -> None:
-        for key, member in value.items():
-            if self._left <= 0:
-                return
-            if key in _FIELDS:
-                pass  # the most frequent case, and surely not forbidden
-            elif type(key) is not str:
-                self._note(path, f"the key {quote(key)} is not a string")
-            elif (code := _FORBIDDEN.get(_bare(key))) is not None:
-                self._note((*path, key), f"the field {quote(key)} is forbidden", code)
-            if type(member) is not str:
-                self._visit(member, (*path, key))
+    def key(self, path: tuple[Any, ...], key: str) -> None:
+        if key not in _FIELDS and (code := _FORBIDDEN.get(_bare(key))) is not None:
+            self._note(path, f"the field {quote(key)} is forbidden", code)
 
-    def _note(
-        self, path: tuple[Any, ...], message: str, code: ErrorCode = ErrorCode.GS_130
-    ) -> None:
+    def _note(self, path: tuple[Any, ...], message: str, code: ErrorCode) -> None:
         # Counted per code, so that a thousand small faults can't crowd out one grave one.
         self._noted[code] += 1
         if self._noted[code] <= MAX_VIOLATIONS:
@@ -228,7 +204,7 @@ def _bare(key: str) -> str:
 _SEPARATORS: Final = {ord(c): None for c in map(chr, range(128)) if not c.isalnum()}
 
 
-def _identity(data: Any, at: str) -> list[tuple[ErrorCode, Violation]]:
+def _identity(data: Any, at: str) -> Found:
     gid = data.get("agent_gid") if isinstance(data, Mapping) else None
     if isinstance(gid, str) and _bare(gid) == _bare(BENSON_GID):
         message = f"{BENSON_GID} judges and never executes"
@@ -236,18 +212,11 @@ def _identity(data: Any, at: str) -> list[tuple[ErrorCode, Violation]]:
     return []
 
 
-def _unknown(beside: Mapping[str, Any]) -> list[Violation]:
-    return [
-        Violation(pointer((key,)), "the field is unknown beside pac and execution_result")
-        for key in beside
-    ]
-
-
 def _schema(data: Any, pac: Pac | None, at: str) -> list[Violation]:
     if not isinstance(data, Mapping):
         return [Violation(at, f"expected an object, found {quote(data)}")]
     try:
-        AgentExecutionResult.model_validate(data if type(data) is dict else dict(data))
+        AgentExecutionResult.model_validate(data)
     except ValidationError as error:
         found = violations(error, AgentExecutionResult, at)
     else:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL
 
 from benson_execution.errors import InvalidSettings
 from benson_execution.reader import MAX_DOCUMENT_BYTES
@@ -47,9 +48,11 @@ class Settings(BaseSettings):
             ) from None
 
     @property
-    def resolved_trail_url(self) -> str:
-        """The URL of the trail's store."""
-        return self.trail_url or f"sqlite:///{self.home.expanduser().absolute() / 'trail.db'}"
+    def resolved_trail_url(self) -> str | URL:
+        """The URL of the trail's store; a folder's name is no part of a URL's grammar."""
+        if self.trail_url:
+            return self.trail_url
+        return URL.create("sqlite", database=str(self.home.expanduser().absolute() / "trail.db"))
 
     @property
     def artifacts_folder(self) -> Path:

@@ -7,7 +7,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -277,22 +277,27 @@ class _LogFile:
             self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise self._unavailable(error) from error
-        self.close = weakref.finalize(self, os.close, self._fd)
-        self._finish_torn_line()
-
-    def _finish_torn_line(self) -> None:
-        """A process that died in mid-write leaves half a line: the next must not continue it."""
+        self._finalizer = weakref.finalize(self, os.close, self._fd)
+        # A process that died in mid-write left half a line: the next must not continue it.
         size = os.fstat(self._fd).st_size
-        if size and os.pread(self._fd, 1, size - 1) != b"\n":
-            os.write(self._fd, b"\n")
+        self._torn = size > 0 and os.pread(self._fd, 1, size - 1) != b"\n"
+        if self._torn:
+            self.write(())
+
+    def close(self) -> None:
+        self._fd = -1  # its number may be another file's soon
+        self._finalizer()
 
     def write(self, events: Sequence[Event]) -> None:
         lines = b"".join([event.json + b"\n" for event in events])
+        if self._torn:
+            lines = b"\n" + lines
         try:
             # One write to a file opened for appending: other processes' lines stay whole.
             written = os.write(self._fd, lines)
         except OSError as error:
             raise self._unavailable(error) from error
+        self._torn = 0 < written < len(lines) or (self._torn and not written)
         if written != len(lines):
             raise self._unavailable(OSError(f"wrote {written} of {len(lines)} bytes"))
 
@@ -302,13 +307,20 @@ class _LogFile:
 
 
 _stdout_lock = threading.Lock()
-"""Two threads' lines must not mix. A print is a projection: whoever reads it may be gone."""
+"""Two threads' lines must not mix."""
 
 
 def _print(events: Sequence[Event]) -> None:
-    with _stdout_lock:
-        for event in events:
-            sys.stdout.write(event.json.decode() + "\n")
+    """Print events; they are recorded by now, so a reader who is gone costs the print only."""
+    lines = "".join([event.json.decode() + "\n" for event in events])
+    with _stdout_lock, suppress(OSError, ValueError, AttributeError):
+        # Python has no standard output at all under some servers, and may not know UTF-8 there.
+        raw = getattr(sys.stdout, "buffer", None)
+        if raw is None:
+            sys.stdout.write(lines)
+        else:
+            sys.stdout.flush()
+            raw.write(lines.encode())
         sys.stdout.flush()
 
 

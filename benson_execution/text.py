@@ -14,20 +14,26 @@ MAX_QUOTED = 120
 
 
 def quote(value: Any) -> str:
-    """A JSON value as it may stand in a sentence: `'T1'`, `0.9`, `true`, `a list of 3`."""
+    """A JSON value as it may stand in a sentence: `'T1'`, `0.9`, `true`, `a list of 3`.
+
+    Of anything else only the type is told: its own words may be anything, or raise.
+    """
+    kind = type(value)
     if value is None:
         return "null"
-    if isinstance(value, bool):
+    if kind is bool:
         return "true" if value else "false"
-    if isinstance(value, str):
+    if kind is str:
         return f"'{plain(value)}'"
-    if isinstance(value, int | float):
-        return shorten(repr(value))
-    if isinstance(value, list | tuple):
+    if kind is int and value.bit_length() > MAX_QUOTED:
+        return f"an integer of {value.bit_length()} bits"
+    if kind is int or kind is float:
+        return repr(value)
+    if kind is list or kind is tuple:
         return f"a list of {len(value)}"
-    if isinstance(value, dict):
+    if kind is dict:
         return "an object"
-    return f"a value of type {type(value).__name__}"
+    return f"a value of type {plain(kind.__name__)}"
 
 
 def plain(text: str, length: int = MAX_QUOTED) -> str:

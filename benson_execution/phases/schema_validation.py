@@ -5,7 +5,7 @@ from __future__ import annotations
 from benson_execution.document import Document
 from benson_execution.events import ErrorCode
 from benson_execution.phases.verdict import reason_of
-from benson_execution.result import ResultValidation, validate_execution_result
+from benson_execution.result import ResultValidation, conclude, result_faults, stray_faults
 from benson_execution.schema import Violation
 
 _AT = "/execution_result"
@@ -13,10 +13,12 @@ _AT = "/execution_result"
 
 def judge(document: Document) -> ResultValidation:
     """Validate the result, and refuse what stands beside it; paths are those in the document."""
-    if not document.has_result:
+    if document.has_result:
+        found = result_faults(document.result, document.pac, _AT)
+    else:
         missing = Violation(_AT, "no execution result was handed over")
-        return ResultValidation(False, ErrorCode.GS_130, missing.message, (missing,))
-    return validate_execution_result(document.result, document.pac, at=_AT, beside=document.stray)
+        found = [(ErrorCode.GS_130, missing)]
+    return conclude(found + stray_faults(document.stray) if document.stray else found)
 
 
 def not_judged(error: BaseException | str) -> ResultValidation:

@@ -9,13 +9,15 @@ sql.py      the store in a database; tables.py are its tables
 
 from __future__ import annotations
 
-import functools
 import os
+import threading
+from typing import Final
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from benson_execution.errors import InvalidSettings
+from benson_execution.text import plain
 from benson_execution.trail.memory import MemoryTrail
 from benson_execution.trail.port import (
     Batch,
@@ -42,22 +44,38 @@ __all__ = [
 ]
 
 
-def open_trail(url: str) -> Trail:
-    """The trail at `sqlite:///PATH` or `memory://`; one store per URL and process."""
-    return _open(url, os.getpid())  # a database connection must not cross a fork
+_open: Final[dict[tuple[int, str | URL], Trail]] = {}
+"""The stores that are open, by process and URL; a database connection must not cross a fork."""
+_opening: Final = threading.Lock()
+"""Two threads that open one URL must get one store: a trail in memory would be two."""
 
 
-@functools.lru_cache(maxsize=16)
-def _open(url: str, _process: int) -> Trail:
+def open_trail(url: str | URL) -> Trail:
+    """The trail at `sqlite:///PATH` or `memory://`; one store per URL and process.
+
+    Raises `InvalidSettings` for a URL that names no store, and `TrailUnavailable`.
+    """
+    with _opening:
+        known = _open.get((os.getpid(), url))
+        if known is None:
+            known = _open[os.getpid(), url] = _make(url)
+        return known
+
+
+def _make(url: str | URL) -> Trail:
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise InvalidSettings(f"BENSON_TRAIL_URL is not a URL: {url!r}") from None
+    except (ArgumentError, ValueError):  # a port that is no number is a ValueError
+        raise InvalidSettings("BENSON_TRAIL_URL is not a URL", _KNOWN) from None
+    shown = parsed.render_as_string(hide_password=True)
     if parsed.drivername == "memory":
         return MemoryTrail()
-    if parsed.drivername in ("sqlite", "sqlite+pysqlite") and parsed.database:
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        path = parsed.database or ""
+        if not path or path.startswith((":memory:", "file:")) or "\0" in path or parsed.host:
+            raise InvalidSettings(f"BENSON_TRAIL_URL names no file: {plain(shown)}", _KNOWN)
         return SqlTrail(parsed)
-    raise InvalidSettings(
-        f"BENSON_TRAIL_URL names no store that there is: {url!r}",
-        "use sqlite:///PATH or memory://",
-    )
+    raise InvalidSettings(f"BENSON_TRAIL_URL names no store that there is: {plain(shown)}", _KNOWN)
+
+
+_KNOWN: Final = "use sqlite:///PATH or memory://"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +47,14 @@ BUSY_TIMEOUT_SECONDS: Final = 10.0
 """How long a write waits for another process's before it is refused."""
 
 
+class _RecorderFailed(Exception):
+    """Carries what a recorder raised past the place where a database's errors are told."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class SqlTrail:
     """A `Trail` in a SQLite database: WAL, `synchronous=FULL`, one writer at a time."""
 
@@ -79,6 +89,12 @@ class SqlTrail:
             yield connection
 
     def append(self, batch: Batch, *, before_commit: Recorder | None = None) -> list[StoredEvent]:
+        try:
+            return self._append(batch, before_commit)
+        except _RecorderFailed as failed:
+            raise failed.error from None
+
+    def _append(self, batch: Batch, before_commit: Recorder | None) -> list[StoredEvent]:
         with self._transaction() as connection:
             for sha256, content in batch.documents:
                 if self._document(connection, sha256) is None:
@@ -93,7 +109,10 @@ class SqlTrail:
                     _claim(connection, batch.dispatch, batch.claim)
                 connection.execute(_ADD_EVENT, [_row(s) for s in new])
                 if before_commit is not None:
-                    before_commit([s.event for s in new])
+                    try:
+                        before_commit([s.event for s in new])
+                    except (SQLAlchemyError, OSError) as error:
+                        raise _RecorderFailed(error) from error
         return stored
 
     def events(
@@ -154,6 +173,12 @@ _LAST: Final = select(
     select(func.max(tables.events.c.sequence))
     .where(tables.events.c.dispatch_id == bindparam("dispatch_id"))
     .scalar_subquery(),
+    *(
+        select(column)
+        .where(tables.dispatches.c.dispatch_id == bindparam("dispatch_id"))
+        .scalar_subquery()
+        for column in (tables.dispatches.c.pac_id, tables.dispatches.c.document_sha256)
+    ),
 )
 _KNOWN: Final = _SELECT.where(
     tables.events.c.dispatch_id == bindparam("dispatch_id"),
@@ -207,10 +232,12 @@ def _place(
 ) -> tuple[list[StoredEvent], list[StoredEvent]]:
     """Where each event stands or will stand, and those that are new."""
     this = {"dispatch_id": dispatch.dispatch_id}
-    last_of_all, last = connection.execute(_LAST, this).one()
+    last_of_all, last, pac_id, document_sha256 = connection.execute(_LAST, this).one()
     position, sequence = last_of_all or 0, last or 0
     known: dict[str, StoredEvent] = {}
     if sequence:
+        # What it was opened with stays what it is.
+        dispatch = DispatchRef(dispatch.run_id, dispatch.number, pac_id, document_sha256)
         keys = [key for key, _ in events if key is not None] + [_END]
         rows = connection.execute(_KNOWN, {**this, "keys": keys})
         known = {row.key: _stored(row) for row in rows}
@@ -267,11 +294,25 @@ def _sqlite_engine(url: URL) -> Engine:
         # The driver's own BEGIN is deferred, and comes only before the first change.
         connection.isolation_level = None
         cursor = connection.cursor()
-        if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            cursor.execute("PRAGMA journal_mode=WAL")
+        _use_wal(cursor)
         # In WAL, FULL is what makes a commit survive a power cut.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
     return engine
+
+
+def _use_wal(cursor: Any) -> None:
+    """Switch the database to WAL; SQLite's own waiting does not cover this switch.
+
+    Only the first connection of a new database switches, while another process may be at it too.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
