@@ -1,6 +1,7 @@
 """Serves the flow for tests, with a gate that waits while a file is there.
 
-Run as `python -m tests.flow.served`; BENSON_TEST_HOLD names the file that holds CP-03 up.
+Run as `python -m tests.flow.served`; BENSON_TEST_HOLD names the file that holds CP-03 up, and
+BENSON_TEST_SABOTAGE a hook of the flow and what becomes of it: `on_crashed_hooks=removed`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,16 @@ def held(document: Document, policy: Policy) -> CheckpointVerdict:
 
 
 quality.judge = held
+
+
+async def _broken(flow: object, flow_run: object, state: object) -> None:
+    raise RuntimeError("the hook is broken")
+
+
+if sabotage := os.environ.get("BENSON_TEST_SABOTAGE"):
+    hooks, _, how = sabotage.partition("=")
+    assert getattr(pac_execution, hooks), "there is no hook to break"
+    setattr(pac_execution, hooks, {"removed": [], "raising": [_broken]}[how])
 
 if __name__ == "__main__":
     pac_execution.serve(name="served-by-tests")

@@ -26,7 +26,12 @@ PROJECT = Path(__file__).parents[2]
 
 @contextmanager
 def started(
-    module: str, home: Path, api_url: str, hold: Path, standard_input: str = ""
+    module: str,
+    home: Path,
+    api_url: str,
+    hold: Path,
+    standard_input: str = "",
+    sabotage: str = "",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process of ours against the test's server and home."""
     environment = server_environment(
@@ -35,6 +40,7 @@ def started(
         PREFECT_RUNNER_POLL_FREQUENCY="1",
         BENSON_HOME=str(home),
         BENSON_TEST_HOLD=str(hold),
+        BENSON_TEST_SABOTAGE=sabotage,
         PYTHONPATH=str(PROJECT),
     )
     given = home / "standard-input"
@@ -79,6 +85,40 @@ def test_a_terminated_run_is_closed_as_failed(
     assert statuses(trail) == ["FAILED"]
     assert wraps(trail) == []
     assert len(list((home / "artifacts").rglob("*.json"))) == 1
+
+
+@pytest.mark.parametrize("how", ["removed", "raising"])
+def test_without_the_crash_hook_a_terminated_run_is_never_completed(
+    how: str, api_url: str, home: Path, hold: Path, trail: Trail
+) -> None:
+    """The dispatch stays open, which is no status; it has no WRAP."""
+    sabotage = f"on_crashed_hooks={how}"
+    with started("tests.flow.direct", home, api_url, hold, document(), sabotage) as process:
+        wait_until(lambda: "CHECKPOINT:CP-02" in events_of(trail), description="CP-02 is judged")
+        process.send_signal(signal.SIGTERM)
+        hold.unlink()
+        assert process.wait(60) != 0
+
+    assert "COMPLETED" not in statuses(trail)
+    assert wraps(trail) == []
+
+
+@pytest.mark.parametrize("how", ["removed", "raising"])
+def test_without_the_cancellation_hook_a_cancelled_run_is_never_completed(
+    how: str, api_url: str, home: Path, hold: Path, trail: Trail, client: SyncPrefectClient
+) -> None:
+    """The dispatch stays open, which is no status; it has no WRAP."""
+    sabotage = f"on_cancellation_hooks={how}"
+    with started("tests.flow.served", home, api_url, hold, sabotage=sabotage):
+        run_id = submit(client, document())
+        wait_until(lambda: "CHECKPOINT:CP-02" in events_of(trail), description="CP-02 is judged")
+        client.set_flow_run_state(run_id, Cancelling())
+        run = final(client, run_id)
+        assert run.state is not None
+        assert run.state.is_cancelled()
+
+    assert "COMPLETED" not in statuses(trail)
+    assert wraps(trail) == []
 
 
 def test_a_killed_direct_run_leaves_its_dispatch_open_and_unwrapped(
