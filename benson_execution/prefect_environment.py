@@ -17,6 +17,14 @@ DEFAULTS: Final = {
     # Nobody else's business what is executed here.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
+    # Prefect's second UI asks an analytics service for its configuration whatever is set above.
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # The UI finds its API on whatever port the server has.
+    "PREFECT_UI_API_URL": "/api",
+    # Below a warning Prefect tells of every hook that it calls; the cause of a red run drowns.
+    "PREFECT_LOGGING_LOGGERS_PREFECT_FLOW_RUNS_LEVEL": "WARNING",
+    "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "WARNING",
     # On SQLite the recorder commits every task run by itself, meets "database is locked", and the
     # client waits for two seconds. In batches it does not.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "500",

@@ -80,9 +80,15 @@ def nearby(path: Path) -> str:
 
 
 def markdown(text: str, length: int = 2000) -> str:
-    """Foreign text as Markdown that shows just these characters: no table, link, image or HTML."""
-    return _MARKDOWN.sub(lambda m: f"&#{ord(m[0])};", plain(text, length))
+    """Foreign text for the middle of a line of Markdown, where it shows just these characters.
+
+    No table cell ends, and no link, image or HTML begins; bare addresses do not become links.
+    """
+    escaped = _MARKDOWN.sub(r"\\\g<0>", plain(text, length))
+    return _ADDRESS.sub(lambda m: f"{m[0][:-1]}<!---->{m[0][-1]}", escaped)
 
 
-_MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]()<>#+!|~:&@\"'$^=-]")
-"""What means something to Markdown or HTML, and `:` and `@`, which make links of bare words."""
+_MARKDOWN: Final = re.compile(r"[\\`*_\[\]<>|~&$]")
+"""What means something to Markdown or HTML in the middle of a line."""
+_ADDRESS: Final = re.compile(r":/|www\.|:\w|@", re.IGNORECASE)
+"""What makes a renderer take bare words for an address; an empty comment breaks it up."""

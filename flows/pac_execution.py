@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from prefect import flow, tags
+from prefect import Task, flow, tags
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
@@ -80,18 +80,19 @@ async def pac_execution(
 
 async def _judge(dispatch: Dispatch) -> None:
     """Walk all phases; a refusal stops none of them, so that one run tells everything."""
-    errors: list[str | None] = []
-    state: State[Any] | None = None
-    for gate in GATES:
-        state = await final_state(gate, dispatch, after=state)
-        errors.append((await verdict_of(gate, state)).error)
-    state = await final_state(schema_validation, dispatch, after=state)
-    errors.append((await validation_of(state)).error)
-    state = await final_state(ber_decision, dispatch, after=state)
-    errors.append((await decision_of(state)).error)
-    state = await final_state(wrap, dispatch, [e for e in errors if e is not None], after=state)
-    state = await final_state(ber_telemetry, dispatch, after=state)
-    await state.aresult()  # raises what kept the artifact from being written
+    # Kept to the end: Prefect knows a result by its address, and one that is given back to memory
+    # and used again draws lines between phases that have nothing to do with each other.
+    states: list[State[Any]] = []
+
+    async def run(task: Task[..., Any], *more: Any) -> State[Any]:
+        states.append(await final_state(task, dispatch, *more, after=states[-1:]))
+        return states[-1]
+
+    errors = [(await verdict_of(gate, await run(gate))).error for gate in GATES]
+    errors.append((await validation_of(await run(schema_validation))).error)
+    errors.append((await decision_of(await run(ber_decision))).error)
+    await run(wrap, [e for e in errors if e is not None])
+    await (await run(ber_telemetry)).aresult()  # raises what kept the artifact from being written
 
 
 def _final_state(outcome: Outcome) -> State[Any]:

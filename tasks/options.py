@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final, TypedDict, TypeVar, cast
 
 from prefect import Task
@@ -63,13 +63,13 @@ def refused(name: str, message: str, verdict: Verdict) -> State[Verdict]:
 
 
 async def final_state(
-    task: Task[..., Any], *args: Any, after: State[Any] | None = None
+    task: Task[..., Any], *args: Any, after: Sequence[State[Any]] = ()
 ) -> State[Any]:
     """Run a phase's task to its final state, which may be a failed one.
 
     `after` is the final state of the phase before it: the UI draws the line between them.
     """
-    wait_for = None if after is None else [allow_failure(after)]
+    wait_for = [allow_failure(state) for state in after]
     # Prefect's types leave out that the state of an async task is awaited.
     return await cast("Awaitable[State[Any]]", task(*args, return_state=True, wait_for=wait_for))
 

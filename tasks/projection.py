@@ -18,6 +18,7 @@ from prefect.client.orchestration import get_client
 from benson_execution.dispatch import Dispatch
 from benson_execution.events import Event
 from benson_execution.faults import note_fault
+from benson_execution.outcome import Outcome
 from benson_execution.pac import Pac
 from benson_execution.settings import Settings
 from benson_execution.text import plain
@@ -55,10 +56,11 @@ async def publish_artifacts(
     pac_id, dispatch_id = dispatch.ref.pac_id, dispatch.ref.dispatch_id
     # A key has lower-case letters, digits and dashes, as has a PAC id once it is lowered.
     key = pac_id.lower()
+    status = Outcome.of(dispatch_id, pac_id, events).status
     await asyncio.gather(
         _shown(
             acreate_markdown_artifact(
-                verdict_page(dispatch, events, path), f"verdict-{key}", f"Verdict on {pac_id}"
+                verdict_page(dispatch, events, path), f"verdict-{key}", f"{status}: {pac_id}"
             ),
             f"verdict artifact of {dispatch_id}",
             settings,

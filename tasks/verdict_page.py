@@ -2,46 +2,55 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from benson_execution.dispatch import Dispatch
 from benson_execution.events import Event, EventType
 from benson_execution.outcome import Outcome
-from benson_execution.text import markdown, plain
+from benson_execution.text import markdown, nearby, plain
 from benson_execution.timeline import gist, milliseconds_between
+
+_MARKS: Final = {"PASS": "✅ PASS", "FAIL": "❌ FAIL"}
+_HARMLESS: Final = re.compile(r"(?!\d+[.)])(?:\w(?:[\w ,.;()'%-]|: |/(?!/))*)?")
 
 
 def verdict_page(dispatch: Dispatch, events: Sequence[Event], path: Path) -> str:
     """The verdict in one screen: what, why, each checkpoint, and the timeline."""
-    outcome = Outcome.of(dispatch.ref.dispatch_id, dispatch.ref.pac_id, events)
+    outcome = Outcome.of(
+        dispatch.ref.dispatch_id, dispatch.ref.pac_id, events, path, dispatch.document
+    )
     pac = dispatch.document.pac
-    wrap = f"WRAP {markdown(outcome.wrap_id)}" if outcome.wrap_id else "no WRAP"
-    lines = [
-        f"# {outcome.status}: {markdown(pac.pac_id)}",
-        "",
-        f"**{markdown(pac.agent_name)} ({pac.agent_gid})**, {wrap}.",
-    ]
+    lines = [f"## {outcome.status}: {markdown(pac.pac_id)}", ""]
     if outcome.wrap_id is None:
-        lines.append(f"Why: {markdown(outcome.reason or 'the dispatch was interrupted')}.")
-    lines += ["", "| checkpoint | | verdict | details |", "|---|---|---|---|"]
+        lines += [f"**{markdown(outcome.reason or 'the dispatch was interrupted')}**", ""]
+    lines += [f"- {markdown(str(violation))}" for violation in outcome.violations[:20]]
+    wrap = f"WRAP {markdown(outcome.wrap_id)}" if outcome.wrap_id else "no WRAP"
+    lines += [
+        "",
+        f"{markdown(pac.agent_name)} ({pac.agent_gid}), {wrap}.",
+        "",
+        "| checkpoint | name | verdict | details |",
+        "|---|---|---|---|",
+    ]
     lines += [
         f"| {e.data.checkpoint_id} | {markdown(e.data.checkpoint_name)} "
-        f"| **{e.data.status}** | {markdown(e.data.details)} |"
+        f"| {_MARKS[e.data.status]} | {markdown(e.data.details)} |"
         for e in events
         if e.event_type == EventType.CHECKPOINT
     ]
-    lines += ["", "| ms | event | |", "|---:|---|---|"]
+    lines += ["", "| ms | event | what |", "|---:|---|---|"]
     lines += [
-        f"| {milliseconds_between(events[0], e):.1f} "
+        f"| {milliseconds_between(events[0], e):.0f} "
         f"| {markdown(e.event_type)} | {markdown(gist(e))} |"
         for e in events
     ]
     lines += [
         "",
         f"Dispatch `{dispatch.ref.dispatch_id}`, document SHA-256 `{dispatch.document.sha256}`.",
-        f"Artifact: {markdown(str(path))}",
+        f"Artifact: {markdown(nearby(path))}",
     ]
     return "\n".join(lines)
 
@@ -52,9 +61,16 @@ def events_table(events: Sequence[Event]) -> list[dict[str, Any]]:
         {
             "#": number,
             "timestamp": event.timestamp,
-            "event_type": plain(event.event_type),
-            "phase": plain(str(event.data.get("phase", ""))),
-            "what": plain(gist(event)),
+            "event_type": _cell(event.event_type),
+            "phase": _cell(str(event.data.get("phase", ""))),
+            "what": _cell(gist(event)),
         }
         for number, event in enumerate(events, start=1)
     ]
+
+
+def _cell(text: str) -> str | list[str]:
+    """A cell of foreign text; one UI of Prefect's renders strings as Markdown, but no lists."""
+    shown = plain(text)
+    harmless = _HARMLESS.fullmatch(shown) and "www." not in shown.lower()
+    return shown if harmless else [shown]

@@ -14,7 +14,8 @@ _HOME = Path(tempfile.mkdtemp(prefix="benson-prefect-"))
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 
 for _name in [name for name in os.environ if name.startswith(("PREFECT_", "BENSON_"))]:
-    del os.environ[_name]
+    if _name != "BENSON_SCREENSHOTS":  # where the UI test puts its pictures
+        del os.environ[_name]
 os.environ["PREFECT_HOME"] = str(_HOME)
 os.environ["PREFECT_PROFILES_PATH"] = str(_HOME / "none.toml")
 os.environ["PREFECT_LOGGING_LEVEL"] = "CRITICAL"

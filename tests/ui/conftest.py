@@ -1,0 +1,103 @@
+"""A Prefect server with governed runs in it, and a browser that reaches nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, cast
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.prefect_server import running_server
+from tests.ui.prefect_ui import Guard, PrefectUi, Version, is_local
+from tests.ui.runs import JudgedRuns, judge_all
+
+CHROMIUM: Final = Path("/usr/bin/chromium")
+ARGUMENTS: Final = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Not even a name is looked up, for the pages or for the browser itself.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+PATIENCE_MS: Final = 60_000
+
+
+# The browser and the server live as long as this package's tests: Playwright keeps an event loop
+# in the main thread, in which no other asyncio test could run.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.fail(
+            f"The UI tests need Debian's chromium, and there is no {CHROMIUM}.", pytrace=False
+        )
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@pytest.fixture(scope="package")
+def api_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server's API; without a browser to look at it, no server is started."""
+    more = {
+        # The UI's own origin: it would look for the API at port 4200, whatever the server's is.
+        "PREFECT_UI_API_URL": "/api",
+        # No advertisements in the pictures.
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    }
+    with running_server(tmp_path_factory.mktemp("prefect"), more) as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def runs(api_url: str, tmp_path_factory: pytest.TempPathFactory) -> JudgedRuns:
+    return judge_all(api_url, tmp_path_factory.mktemp("judged"))
+
+
+@pytest.fixture(params=["v2", "v1"])
+def ui(
+    request: pytest.FixtureRequest, browser: Browser, api_url: str, runs: JudgedRuns
+) -> Iterator[PrefectUi]:
+    """Each of the two UIs, in a fresh window that reaches this machine only.
+
+    Whatever a test looked at: at its end, nothing else was reached and no dialog was opened.
+    """
+    guard = Guard()
+    folder = os.environ.get("BENSON_SCREENSHOTS")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 1000},
+        locale="en-GB",
+        timezone_id="UTC",
+        color_scheme="light",
+        service_workers="block",
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    context.route(lambda url: not is_local(url), lambda route: route.abort())
+    context.route_web_socket(lambda url: not is_local(url), lambda socket: socket.close())
+    context.on("request", guard.note_request)
+    context.on("response", guard.note_response)
+    page = context.new_page()
+    page.on("dialog", guard.dismiss)
+    try:
+        yield PrefectUi(
+            cast("Version", request.param),
+            api_url.removesuffix("/api"),
+            page,
+            guard,
+            Path(folder) if folder else None,
+        )
+    finally:
+        context.close()
+    assert guard.reached == []
+    assert guard.dialogs == []
