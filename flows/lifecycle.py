@@ -9,6 +9,7 @@ import asyncio
 from typing import Any
 
 from prefect import Flow
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 
 from benson_execution.artifact import build_artifact, write_artifact
@@ -48,6 +49,14 @@ def dispatch_of(
     read = read_document(document, document_digest, settings)
     trail = open_trail(settings.resolved_trail_url)
     return Dispatch.of(run_id, read, Policy.of(settings), trail)
+
+
+def begun_dispatch(
+    run_id: str, document: str | None, document_digest: str | None, settings: Settings
+) -> tuple[Dispatch, bool]:
+    """The dispatch that a run is to judge, and whether its `PAC_DISPATCH_START` is in the trail."""
+    dispatch = dispatch_of(run_id, document, document_digest, settings)
+    return dispatch, dispatch.has_begun()
 
 
 def _dispatch_of_run(flow_run: FlowRun, settings: Settings) -> Dispatch:
@@ -96,7 +105,8 @@ async def close_dispatch(  # the names are Prefect's
         )
     except Exception as error:
         note_fault(settings.home, "projection", error, f"artifact of {dispatch.ref.dispatch_id}")
-    await label_run(flow_run.id, dispatch.document.pac, "FAILED", flow_run.tags, settings)
+    async with get_client() as client:
+        await label_run(client, flow_run, dispatch.document.pac, "FAILED", settings)
 
 
 async def _began_without_record(state: State[Any], flow_run: FlowRun, number: int) -> bool:

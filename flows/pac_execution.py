@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from prefect import Task, flow, tags
+from prefect import Task, flow
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
@@ -15,14 +15,14 @@ from benson_execution.errors import BadInput
 from benson_execution.events import DispatchStatus
 from benson_execution.outcome import Outcome
 from benson_execution.settings import Settings
-from flows.lifecycle import begin_dispatch, close_dispatch, dispatch_of
+from flows.lifecycle import begin_dispatch, begun_dispatch, close_dispatch
 from tasks.activation import activation
 from tasks.ber_decision import ber_decision, decision_of
 from tasks.ber_telemetry import ber_telemetry
 from tasks.completion import completion
 from tasks.gate import verdict_of
 from tasks.options import final_state
-from tasks.projection import label_run, run_tags
+from tasks.projection import label_run
 from tasks.quality import quality
 from tasks.schema_validation import schema_validation, validation_of
 from tasks.scope import scope
@@ -56,43 +56,43 @@ async def pac_execution(
     run = context.flow_run
     assert run is not None
     try:
-        dispatch = await asyncio.to_thread(
-            dispatch_of, str(run.id), document, document_digest, settings
+        dispatch, has_begun = await asyncio.to_thread(
+            begun_dispatch, str(run.id), document, document_digest, settings
         )
     except BadInput as error:
         return Failed(name="REFUSED", message=str(error))
-    if not await asyncio.to_thread(dispatch.has_begun):
+    if not has_begun:
         return Failed(
             name="FAILED",
             message="PAC_DISPATCH_START is missing from the trail: nothing was judged",
             data=dispatch.ref.dispatch_id,
         )
     pac = dispatch.document.pac
-    labels = asyncio.create_task(label_run(run.id, pac, None, run.tags, settings))
-    with tags(*run_tags(pac)) if settings.prefect_labels else tags():
-        await _judge(dispatch)
+    labels = asyncio.create_task(label_run(context.client, run, pac, None, settings))
+    outcome = await _judge(dispatch)
     await labels
-    events = await asyncio.to_thread(dispatch.events)
-    outcome = Outcome.of(dispatch.ref.dispatch_id, pac.pac_id, events)
-    await label_run(run.id, pac, outcome.status, run.tags, settings)
+    await label_run(context.client, run, pac, outcome.status, settings)
     return _final_state(outcome)
 
 
-async def _judge(dispatch: Dispatch) -> None:
+async def _judge(dispatch: Dispatch) -> Outcome:
     """Walk all phases; a refusal stops none of them, so that one run tells everything."""
-    # Kept to the end: Prefect knows a result by its address, and one that is given back to memory
+    # Kept to the end: Prefect knows a verdict by its address, and one that is given back to memory
     # and used again draws lines between phases that have nothing to do with each other.
-    states: list[State[Any]] = []
+    verdicts: list[Any] = []
 
     async def run(task: Task[..., Any], *more: Any) -> State[Any]:
-        states.append(await final_state(task, dispatch, *more, after=states[-1:]))
-        return states[-1]
+        state = await final_state(task, dispatch, *more, after=verdicts[-1:])
+        verdicts.append(await state.aresult(raise_on_failure=False))
+        return state
 
     errors = [(await verdict_of(gate, await run(gate))).error for gate in GATES]
     errors.append((await validation_of(await run(schema_validation))).error)
     errors.append((await decision_of(await run(ber_decision))).error)
     await run(wrap, [e for e in errors if e is not None])
-    await (await run(ber_telemetry)).aresult()  # raises what kept the artifact from being written
+    finished = await run(ber_telemetry)
+    # Raises what kept the artifact from being written.
+    return cast("Outcome", await finished.aresult())
 
 
 def _final_state(outcome: Outcome) -> State[Any]:

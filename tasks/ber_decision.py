@@ -33,8 +33,8 @@ async def emit_decision(_task: Task[..., Any], _run: TaskRun, state: State[Any])
 )
 async def ber_decision(dispatch: Dispatch) -> State[BerDecision]:
     """Decide from the trail, as it is read back here: what is not in it has not happened."""
-    events = await asyncio.to_thread(dispatch.events)
-    prior = await asyncio.to_thread(dispatch.prior_wrap_id)
-    answer = decision.judge(events, prior)
+    answer = await asyncio.to_thread(
+        lambda: decision.judge(dispatch.events(), dispatch.prior_wrap_id())
+    )
     make = passed if answer.eligible else refused
     return make("ELIGIBLE" if answer.eligible else "INELIGIBLE", answer.reason, answer)

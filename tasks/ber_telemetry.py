@@ -9,6 +9,8 @@ from prefect import task
 
 from benson_execution.artifact import build_artifact, write_artifact
 from benson_execution.dispatch import Dispatch
+from benson_execution.events import Event
+from benson_execution.outcome import Outcome
 from benson_execution.phases.ber_decision import CANONICAL, require
 from benson_execution.settings import Settings
 from tasks.options import phase
@@ -16,17 +18,20 @@ from tasks.projection import publish_artifacts
 
 
 @task(**phase("BER_TELEMETRY"))
-async def ber_telemetry(dispatch: Dispatch) -> Path:
-    """Write the artifact from the finished trail, and return its path.
+async def ber_telemetry(dispatch: Dispatch) -> Outcome:
+    """Write the artifact from the finished trail, and say what became of the dispatch.
 
     Raises `TrailIncomplete` when an event is missing: then nothing was closed properly.
     """
     settings = Settings.load()
-    events = await asyncio.to_thread(dispatch.events)
-    require(events, CANONICAL)
-    path = await asyncio.to_thread(
-        lambda: write_artifact(build_artifact(dispatch, events), settings.artifacts_folder)
-    )
+    events, path = await asyncio.to_thread(_write, dispatch, settings)
     if settings.prefect_artifacts:
         await publish_artifacts(dispatch, events, path, settings)
-    return path
+    ref = dispatch.ref
+    return Outcome.of(ref.dispatch_id, ref.pac_id, events, path, dispatch.document)
+
+
+def _write(dispatch: Dispatch, settings: Settings) -> tuple[list[Event], Path]:
+    events = dispatch.events()
+    require(events, CANONICAL)
+    return events, write_artifact(build_artifact(dispatch, events), settings.artifacts_folder)

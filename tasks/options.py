@@ -9,7 +9,6 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed, Failed
-from prefect.utilities.annotations import allow_failure
 
 from benson_execution.errors import TrailUnavailable
 
@@ -62,16 +61,14 @@ def refused(name: str, message: str, verdict: Verdict) -> State[Verdict]:
     return Failed(name=name, message=message, data=verdict)
 
 
-async def final_state(
-    task: Task[..., Any], *args: Any, after: Sequence[State[Any]] = ()
-) -> State[Any]:
+async def final_state(task: Task[..., Any], *args: Any, after: Sequence[Any] = ()) -> State[Any]:
     """Run a phase's task to its final state, which may be a failed one.
 
-    `after` is the final state of the phase before it: the UI draws the line between them.
+    `after` is the verdict of the phase before it, the very object: Prefect knows which task made
+    it, and the UI draws the line between them.
     """
-    wait_for = [allow_failure(state) for state in after]
     # Prefect's types leave out that the state of an async task is awaited.
-    return await cast("Awaitable[State[Any]]", task(*args, return_state=True, wait_for=wait_for))
+    return await cast("Awaitable[State[Any]]", task(*args, return_state=True, wait_for=after))
 
 
 async def outcome_of(state: State[Any], kind: type[Verdict]) -> Verdict | BaseException:

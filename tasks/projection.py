@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun
 
 from benson_execution.dispatch import Dispatch
 from benson_execution.events import Event
@@ -37,16 +37,19 @@ def run_tags(pac: Pac, status: str | None = None) -> list[str]:
 
 
 async def label_run(
-    run_id: UUID | str, pac: Pac, status: str | None, present: Sequence[str], settings: Settings
+    client: PrefectClient | SyncPrefectClient,
+    run: FlowRun,
+    pac: Pac,
+    status: str | None,
+    settings: Settings,
 ) -> None:
-    """Give a flow run its name and tags, beside the tags that it has already (`present`)."""
-    if not settings.prefect_labels:
-        return
+    """Give a flow run its name and tags, beside the tags that it was started with."""
+    if not settings.prefect_labels or isinstance(client, SyncPrefectClient):
+        return  # an async flow always has an async client; Prefect's types don't say so
     ours = ("agent:", "status:")
-    tags = [tag for tag in present if not tag.startswith(ours)] + run_tags(pac, status)
-    async with get_client() as client:
-        update = client.update_flow_run(UUID(str(run_id)), name=run_name(pac), tags=tags)
-        await _shown(update, f"labels of flow run {run_id}", settings)
+    tags = [tag for tag in run.tags if not tag.startswith(ours)] + run_tags(pac, status)
+    update = client.update_flow_run(run.id, name=run_name(pac), tags=tags)
+    await _shown(update, f"labels of flow run {run.id}", settings)
 
 
 async def publish_artifacts(
