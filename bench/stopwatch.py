@@ -25,8 +25,8 @@ PARTS: Final = {
     "reads of the trail": "benson_execution.trail.sql:SqlTrail.events",
     "building the artifact": "benson_execution.artifact:build_artifact",
     "writing the artifact's file": "benson_execution.artifact:write_artifact",
-    "names and tags": "tasks.projection:label_run",
-    "Prefect artifacts": "tasks.projection:publish_artifacts",
+    "name, tags and Prefect artifacts": "tasks.projection:show_verdict",
+    "of it: name and tags": "tasks.projection:label_run",
     "settings": "benson_execution.settings:Settings.load",
 }
 """What is measured: a name for people, and where the function is."""

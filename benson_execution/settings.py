@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,16 +38,10 @@ class Settings(BaseSettings):
     """Whether the verdict and the events are shown as Prefect artifacts."""
 
     @classmethod
-    def load(cls) -> Self:
+    def load(cls) -> Settings:
         """The settings of the environment; `InvalidSettings` names the variable that is wrong."""
-        try:
-            return cls()
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            variable = f"BENSON_{first['loc'][0]}".upper()
-            raise InvalidSettings(
-                f"{variable}={first['input']!r} is not usable: {first['msg']}"
-            ) from None
+        ours = {k: v for k, v in os.environ.items() if k == "HOME" or k[:7].upper() == "BENSON_"}
+        return _load(cls, frozenset(ours.items()))
 
     @property
     def resolved_trail_url(self) -> str | URL:
@@ -58,3 +54,16 @@ class Settings(BaseSettings):
     def artifacts_folder(self) -> Path:
         """The folder of the artifacts."""
         return (self.artifacts or self.home / "artifacts").expanduser()
+
+
+@functools.lru_cache(maxsize=8)
+def _load(kind: type[Settings], _environment: frozenset[tuple[str, str]]) -> Settings:
+    """Read once for each environment: a run asks for its settings several times."""
+    try:
+        return kind()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        variable = f"BENSON_{first['loc'][0]}".upper()
+        raise InvalidSettings(
+            f"{variable}={first['input']!r} is not usable: {first['msg']}"
+        ) from None

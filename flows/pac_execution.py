@@ -22,7 +22,6 @@ from tasks.ber_telemetry import ber_telemetry
 from tasks.completion import completion
 from tasks.gate import verdict_of
 from tasks.options import final_state
-from tasks.projection import label_run
 from tasks.quality import quality
 from tasks.schema_validation import schema_validation, validation_of
 from tasks.scope import scope
@@ -67,12 +66,7 @@ async def pac_execution(
             message="PAC_DISPATCH_START is missing from the trail: nothing was judged",
             data=dispatch.ref.dispatch_id,
         )
-    pac = dispatch.document.pac
-    labels = asyncio.create_task(label_run(context.client, run, pac, None, settings))
-    outcome = await _judge(dispatch)
-    await labels
-    await label_run(context.client, run, pac, outcome.status, settings)
-    return _final_state(outcome)
+    return _final_state(await _judge(dispatch))
 
 
 async def _judge(dispatch: Dispatch) -> Outcome:

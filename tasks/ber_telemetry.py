@@ -14,7 +14,7 @@ from benson_execution.outcome import Outcome
 from benson_execution.phases.ber_decision import CANONICAL, require
 from benson_execution.settings import Settings
 from tasks.options import phase
-from tasks.projection import publish_artifacts
+from tasks.projection import show_verdict
 
 
 @task(**phase("BER_TELEMETRY"))
@@ -25,10 +25,10 @@ async def ber_telemetry(dispatch: Dispatch) -> Outcome:
     """
     settings = Settings.load()
     events, path = await asyncio.to_thread(_write, dispatch, settings)
-    if settings.prefect_artifacts:
-        await publish_artifacts(dispatch, events, path, settings)
     ref = dispatch.ref
-    return Outcome.of(ref.dispatch_id, ref.pac_id, events, path, dispatch.document)
+    outcome = Outcome.of(ref.dispatch_id, ref.pac_id, events, path, dispatch.document)
+    await show_verdict(dispatch, events, outcome, settings)
+    return outcome
 
 
 def _write(dispatch: Dispatch, settings: Settings) -> tuple[list[Event], Path]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.client.orchestration import PrefectClient, SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
+from prefect.context import FlowRunContext
 
 from benson_execution.dispatch import Dispatch
 from benson_execution.events import Event
@@ -30,17 +30,16 @@ def run_name(pac: Pac) -> str:
     return f"{pac.pac_id} · {plain(pac.agent_name)} ({pac.agent_gid})"
 
 
-def run_tags(pac: Pac, status: str | None = None) -> list[str]:
-    """The tags of a flow run: its agent, and its status once there is one."""
-    tags = [f"agent:{pac.agent_gid}"]
-    return tags if status is None else [*tags, f"status:{status}"]
+def run_tags(pac: Pac, status: str) -> list[str]:
+    """The tags of a flow run: its agent, and its status."""
+    return [f"agent:{pac.agent_gid}", f"status:{status}"]
 
 
 async def label_run(
     client: PrefectClient | SyncPrefectClient,
     run: FlowRun,
     pac: Pac,
-    status: str | None,
+    status: str,
     settings: Settings,
 ) -> None:
     """Give a flow run its name and tags, beside the tags that it was started with."""
@@ -52,30 +51,43 @@ async def label_run(
     await _shown(update, f"labels of flow run {run.id}", settings)
 
 
-async def publish_artifacts(
-    dispatch: Dispatch, events: Sequence[Event], path: Path, settings: Settings
+async def show_verdict(
+    dispatch: Dispatch, events: Sequence[Event], outcome: Outcome, settings: Settings
 ) -> None:
-    """The verdict and the events, under keys by which the UI shows one PAC's history."""
-    pac_id, dispatch_id = dispatch.ref.pac_id, dispatch.ref.dispatch_id
+    """Show a judged dispatch: the run's name and tags, the verdict, and the events.
+
+    All at once, when the verdict is there: every request more than that costs a run a tenth.
+    """
+    shown: list[Awaitable[None]] = []
+    context = FlowRunContext.get()
+    if context is not None and context.flow_run is not None:
+        pac = dispatch.document.pac
+        shown.append(label_run(context.client, context.flow_run, pac, outcome.status, settings))
+    if settings.prefect_artifacts:
+        shown += _artifacts(dispatch, events, outcome, settings)
+    await asyncio.gather(*shown)
+
+
+def _artifacts(
+    dispatch: Dispatch, events: Sequence[Event], outcome: Outcome, settings: Settings
+) -> list[Awaitable[None]]:
+    """The two artifacts, under keys by which the UI shows one PAC's history."""
     # A key has lower-case letters, digits and dashes, as has a PAC id once it is lowered.
-    key = pac_id.lower()
-    status = Outcome.of(dispatch_id, pac_id, events).status
-    await asyncio.gather(
+    key = outcome.pac_id.lower()
+    told = f"{outcome.status}: {outcome.pac_id}"
+    page = verdict_page(dispatch, events, outcome)
+    return [
         _shown(
-            acreate_markdown_artifact(
-                verdict_page(dispatch, events, path), f"verdict-{key}", f"{status}: {pac_id}"
-            ),
-            f"verdict artifact of {dispatch_id}",
+            acreate_markdown_artifact(page, f"verdict-{key}", told),
+            f"verdict artifact of {outcome.dispatch_id}",
             settings,
         ),
         _shown(
-            acreate_table_artifact(
-                events_table(events), f"events-{key}", f"Telemetry events of {dispatch_id}"
-            ),
-            f"events artifact of {dispatch_id}",
+            acreate_table_artifact(events_table(events), f"events-{key}", told),
+            f"events artifact of {outcome.dispatch_id}",
             settings,
         ),
-    )
+    ]
 
 
 async def _shown(projection: Awaitable[Any], about: str, settings: Settings) -> None:

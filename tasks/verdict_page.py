@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from benson_execution.dispatch import Dispatch
@@ -17,11 +16,8 @@ _MARKS: Final = {"PASS": "✅ PASS", "FAIL": "❌ FAIL"}
 _HARMLESS: Final = re.compile(r"(?!\d+[.)])(?:\w(?:[\w ,.;()'%-]|: |/(?!/))*)?")
 
 
-def verdict_page(dispatch: Dispatch, events: Sequence[Event], path: Path) -> str:
+def verdict_page(dispatch: Dispatch, events: Sequence[Event], outcome: Outcome) -> str:
     """The verdict in one screen: what, why, each checkpoint, and the timeline."""
-    outcome = Outcome.of(
-        dispatch.ref.dispatch_id, dispatch.ref.pac_id, events, path, dispatch.document
-    )
     pac = dispatch.document.pac
     lines = [f"## {outcome.status}: {markdown(pac.pac_id)}", ""]
     if outcome.wrap_id is None:
@@ -50,8 +46,9 @@ def verdict_page(dispatch: Dispatch, events: Sequence[Event], path: Path) -> str
     lines += [
         "",
         f"Dispatch `{dispatch.ref.dispatch_id}`, document SHA-256 `{dispatch.document.sha256}`.",
-        f"Artifact: {markdown(nearby(path))}",
     ]
+    if outcome.artifact_path is not None:
+        lines.append(f"Artifact: {markdown(nearby(outcome.artifact_path))}")
     return "\n".join(lines)
 
 
