@@ -27,7 +27,7 @@ from benson_execution.phases import (
 )
 from benson_execution.policy import Policy
 from benson_execution.result import SCHEMA_TYPE, ResultValidation, validate_execution_result
-from benson_execution.schema import as_dict, is_pac_id
+from benson_execution.schema import is_pac_id
 from benson_execution.settings import Settings
 from benson_execution.telemetry import TelemetryLogger, telemetry_for_ber
 from benson_execution.trail import Trail, open_trail
@@ -75,7 +75,9 @@ class BensonExecutionEngine:
         validation = _guarded(
             partial(validate_execution_result, data), schema_validation.not_judged
         )
-        claimed = as_dict(data).get("pac_id")
+        claimed = None
+        with suppress(Exception):  # whatever this is, its validation is recorded
+            claimed = data["pac_id"]
         code = validation.error_code
         self.telemetry.schema_validation(
             claimed if is_pac_id(claimed) else "UNKNOWN",

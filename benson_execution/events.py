@@ -18,7 +18,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from benson_execution.errors import EventRefused
-from benson_execution.frozen import FrozenList, FrozenObject, freeze
+from benson_execution.frozen import FrozenObject, freeze
 from benson_execution.jsonable import PlainCopy
 from benson_execution.text import shorten
 
@@ -231,8 +231,8 @@ class Event(FrozenObject):
     Make one with `Event.create`, or with `Event.from_json` from bytes that were recorded.
     """
 
-    # Made often, read seldom: the members are frozen when somebody first asks for them.
-    __slots__ = ("_data", "_plain", "event_type", "json", "timestamp")
+    # Made often, read seldom: the payload is read from the bytes when somebody first asks for it.
+    __slots__ = ("_data", "event_type", "json", "timestamp")
 
     _data: FrozenObject | None
     timestamp: str
@@ -263,7 +263,7 @@ class Event(FrozenObject):
             "data": _payload(event_type, data),
         }
         try:
-            json = orjson.dumps(members, default=_plain)
+            json = orjson.dumps(members)
         except (TypeError, ValueError) as error:  # a lone surrogate, an integer beyond 64 bits
             raise EventRefused(f"{event_type!r}: data: {error}") from None
         return cls._build(members, json)
@@ -289,7 +289,6 @@ class Event(FrozenObject):
     @classmethod
     def _build(cls, members: dict[str, Any], json: bytes) -> Event:
         self = object.__new__(cls)
-        _set_plain(self, members)
         _set_data(self, None)
         _set_event_type(self, members["event_type"])
         _set_timestamp(self, members["timestamp"])
@@ -300,22 +299,20 @@ class Event(FrozenObject):
     def data(self) -> FrozenObject:
         """The payload."""
         if self._data is None:
-            plain = self._plain["data"]
-            frozen = plain if isinstance(plain, FrozenObject) else FrozenObject(plain)
-            object.__setattr__(self, "_data", frozen)
+            frozen: FrozenObject = freeze(orjson.loads(self.json)["data"])
+            _set_data(self, frozen)
             return frozen
         return self._data
 
     @property
     def _members(self) -> Mapping[str, Any]:  # type: ignore[override]  # made when it is read
-        return MappingProxyType({**self._plain, "data": self.data})
+        return MappingProxyType({name: getattr(self, name) for name in _FIELDS})
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Event.from_json, (self.json,))
 
 
 # The slots' own setters: an event refuses to be changed, so it is filled past its own refusal.
-_set_plain: Final = Event._plain.__set__  # type: ignore[attr-defined]  # noqa: SLF001
 _set_data: Final = Event._data.__set__  # type: ignore[union-attr]  # noqa: SLF001
 _set_event_type: Final = Event.event_type.__set__  # type: ignore[attr-defined]
 _set_timestamp: Final = Event.timestamp.__set__  # type: ignore[attr-defined]
@@ -350,7 +347,7 @@ def _payload(event_type: str, data: Mapping[str, Any]) -> Any:
     for path, problem in plain.problems:
         place = "/".join(map(str, ("data", *path)))
         raise EventRefused(f"{event_type}: {shorten(place)}: {problem}")
-    return freeze(plain.copy)
+    return plain.copy
 
 
 def _as_dict(event_type: str, data: Any) -> dict[str, Any]:
@@ -365,11 +362,3 @@ def _describe(error: ValidationError) -> str:
         f"data.{'.'.join(map(str, e['loc']))}: {e['msg']}" if e["loc"] else f"data: {e['msg']}"
         for e in error.errors(include_url=False, include_context=False)
     )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, FrozenObject):
-        return dict(value)
-    if isinstance(value, FrozenList):
-        return list(value)
-    raise TypeError(f"{type(value).__name__} is not a JSON type")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from benson_execution.frozen import MAX_DEPTH
 from benson_execution.text import quote
@@ -21,6 +21,17 @@ MAX_VALUES: Final = 6_000_000
 Path = tuple[Any, ...]
 
 
+class _Part(NamedTuple):
+    """The copy of a value, how many values it unfolds to, and how deep it nests."""
+
+    copy: Any
+    size: int = 1
+    height: int = 0
+
+
+_NOTHING: Final = _Part(None)
+
+
 class PlainCopy:
     """The plain `copy` of a value, and its `problems`: each a path and what is no JSON there.
 
@@ -29,11 +40,12 @@ class PlainCopy:
 
     def __init__(self, value: Any) -> None:
         self.problems: list[tuple[Path, str]] = []
-        self._copies: dict[int, Any] = {}
-        self._sizes: dict[int, int] = {}
+        # With the value itself: an address that is given back would stand for another value.
+        self._known: dict[int, tuple[Any, _Part]] = {}
         self._open: set[int] = set()
-        self.copy, size = self._visit(value, ())
-        if size > MAX_VALUES:
+        whole = self._visit(value, ())
+        self.copy = whole.copy
+        if whole.size > MAX_VALUES:
             self.problem((), f"more than {MAX_VALUES} values")
 
     def problem(self, path: Path, message: str) -> None:
@@ -43,30 +55,30 @@ class PlainCopy:
     def key(self, path: Path, key: str) -> None:
         """Called for every key of every object, in document order; `path` ends with it."""
 
-    def _visit(self, value: Any, path: Path) -> tuple[Any, int]:
-        """The copy, and how many values it unfolds to."""
+    def _visit(self, value: Any, path: Path) -> _Part:
         kind = type(value)
         if value is None or kind is bool:
-            return value, 1
+            return _Part(value)
         if kind is str:
-            return self._text(value, path), 1
+            return _Part(self._text(value, path))
         if kind is int or kind is float:
-            return self._number(value, path), 1
-        # The containers' own methods, so that a subclass can't tell two stories.
-        if isinstance(value, dict):
+            return _Part(self._number(value, path))
+        # The type, not what the value says of itself, and the containers' own methods: a class
+        # that lies can't tell two stories.
+        if issubclass(kind, dict):
             return self._container(value, path, dict.items(value))
-        if isinstance(value, list):
+        if issubclass(kind, list):
             return self._container(value, path, enumerate(list.__iter__(value)))
-        if isinstance(value, tuple):
+        if issubclass(kind, tuple):
             return self._container(value, path, enumerate(tuple.__iter__(value)))
-        if isinstance(value, Mapping):
+        if issubclass(kind, Mapping):
             try:
                 return self._container(value, path, list(value.items()))
             except Exception as error:  # whatever a class of somebody else's raises
                 self.problem(path, f"a mapping that raises {type(error).__name__}")
-                return None, 1
+                return _NOTHING
         self.problem(path, f"{quote(value)} is no JSON")
-        return None, 1
+        return _NOTHING
 
     def _text(self, value: str, path: Path) -> str | None:
         if not value.isascii():
@@ -86,50 +98,43 @@ class PlainCopy:
             return None
         return value
 
-    def _container(
-        self, value: Any, path: Path, members: Iterable[tuple[Any, Any]]
-    ) -> tuple[Any, int]:
+    def _container(self, value: Any, path: Path, members: Iterable[tuple[Any, Any]]) -> _Part:
         identity = id(value)
         if identity in self._open:
             self.problem(path, "it contains itself")
-            return None, 1
-        if identity in self._copies:
-            return self._copies[identity], self._sizes[identity]
-        if len(path) > MAX_DEPTH:
+            return _NOTHING
+        _, known = self._known.get(identity, (None, None))
+        # What is shared may be met again where it reaches too deep.
+        if len(path) + (0 if known is None else known.height) > MAX_DEPTH:
             self.problem(path, f"nested more than {MAX_DEPTH} deep")
-            return None, 1
-        self._open.add(identity)
-        copy, size = self._members(value, path, members)
-        self._open.remove(identity)
-        self._copies[identity], self._sizes[identity] = copy, size
-        return copy, size
+            return _NOTHING
+        if known is None:
+            self._open.add(identity)
+            known = self._members(value, path, members)
+            self._known[identity] = (value, known)
+            self._open.remove(identity)
+        return known
 
-    def _members(
-        self, value: Any, path: Path, members: Iterable[tuple[Any, Any]]
-    ) -> tuple[Any, int]:
-        size = 1
-        if isinstance(value, list | tuple):
-            items = []
-            for index, item in members:
-                copied, unfolded = self._visit(item, (*path, index))
-                items.append(copied)
-                size += unfolded
-            return items, size
+    def _members(self, value: Any, path: Path, members: Iterable[tuple[Any, Any]]) -> _Part:
+        size, height = 1, 0
+        is_array = issubclass(type(value), list | tuple)
+        items: list[Any] = []
         made: dict[str, Any] = {}
         for key, member in members:
-            name = self._name(key, path)
-            if name is None:
-                copied, unfolded = self._visit(member, (*path, "?"))
-            else:
-                copied, unfolded = self._visit(member, (*path, name))
-                made[name] = copied
-            size += unfolded
-        return made, size
+            name = key if is_array else self._name(key, path)
+            part = self._visit(member, (*path, "?" if name is None else name))
+            size += part.size
+            height = max(height, part.height + 1)
+            if is_array:
+                items.append(part.copy)
+            elif name is not None:
+                made[name] = part.copy
+        return _Part(items if is_array else made, size, height)
 
     def _name(self, key: Any, path: Path) -> str | None:
         if type(key) is not str:
             self.problem(path, f"the key {quote(key)} is not a string")
-            if not isinstance(key, str):
+            if not issubclass(type(key), str):
                 return None
             key = str.__str__(key)
         if self._text(key, path) is None:

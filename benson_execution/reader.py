@@ -290,6 +290,19 @@ def _yaml_line(text: str, steps: list[str]) -> int:
 
 def _refuse_unsafe(value: Any, text: str) -> None:
     """Too deep a nesting, and escapes for characters that no record can hold."""
+    if text.count("{") + text.count("[") > MAX_DEPTH or not _is_json(text):
+        _refuse_deep(value)
+    if "\\" not in text:
+        return  # only an escape can hold what the text itself could not
+    try:
+        written = orjson.dumps(value)
+    except TypeError:
+        raise UnreadableDocument("the document holds a lone surrogate, which is no text") from None
+    if _NUL.search(written):
+        raise UnreadableDocument("the document holds the character NUL, which is no text")
+
+
+def _refuse_deep(value: Any) -> None:
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         level = [
@@ -300,14 +313,5 @@ def _refuse_unsafe(value: Any, text: str) -> None:
             if isinstance(member, dict | list)
         ]
         if not level:
-            break
-    else:
-        raise UnreadableDocument(f"the document nests more than {MAX_DEPTH} deep")
-    if "\\" not in text:
-        return  # only an escape can hold what the text itself could not
-    try:
-        written = orjson.dumps(value)
-    except TypeError:
-        raise UnreadableDocument("the document holds a lone surrogate, which is no text") from None
-    if _NUL.search(written):
-        raise UnreadableDocument("the document holds the character NUL, which is no text")
+            return
+    raise UnreadableDocument(f"the document nests more than {MAX_DEPTH} deep")

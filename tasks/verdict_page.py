@@ -12,7 +12,7 @@ from benson_execution.outcome import Outcome
 from benson_execution.text import markdown, nearby, plain
 from benson_execution.timeline import gist, milliseconds_between
 
-_MARKS: Final = {"PASS": "✅ PASS", "FAIL": "❌ FAIL"}
+_MARKS: Final = {"PASS": "PASS", "FAIL": "**FAIL**"}
 _HARMLESS: Final = re.compile(r"(?!\d+[.)])(?:\w(?:[\w ,.;()'%-]|: |/(?!/))*)?")
 
 

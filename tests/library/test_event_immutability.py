@@ -92,6 +92,18 @@ def test_a_frozen_object_refuses_every_change(at: Callable[[Event], Any]) -> Non
     assert event.data == nested()
 
 
+@pytest.mark.parametrize("kind", ["CUSTOM_EVENT", "CHECKPOINT"])
+def test_nothing_that_an_event_holds_can_be_changed_in_place(kind: str) -> None:
+    """None of its attributes, not even one with an underscore, is a dict, a list or the like."""
+    event = Event.create(kind, PAYLOADS.get(kind, nested()))
+    for target in (event, event.data):
+        slots = [name for of in type(target).__mro__ for name in vars(of).get("__slots__", ())]
+        assert slots
+        for name in slots:
+            held = getattr(target, name, None)
+            assert not isinstance(held, dict | list | set | bytearray), name
+
+
 def test_the_bytes_of_an_event_can_not_be_exchanged() -> None:
     """`json` is what is stored and hashed: it stays."""
     event = custom()

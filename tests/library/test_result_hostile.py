@@ -189,9 +189,10 @@ def test_a_hostile_value_for_a_result_is_refused(kind: str) -> None:
     ids=lambda name: type(name).__name__,
 )
 def test_a_field_name_that_is_no_text_is_refused(name: Any) -> None:
-    """JSON has no such names, at the top or inside."""
+    """JSON has no such names, at the top or inside, and they hide nothing that is below them."""
     assert soon({**result(), name: 1}).error_code == "GS_130"
     assert soon(result(artifacts={"in": [{name: 1}]})).error_code == "GS_130"
+    assert soon(result(artifacts={"in": [{name: {"wrap_id": 1}}]})).error_code == "GS_131"
 
 
 @pytest.mark.parametrize("kind", ["cyclic list", "branching objects", "nested objects", "set"])
