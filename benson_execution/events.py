@@ -270,7 +270,8 @@ class Event(FrozenObject):
 
     @classmethod
     def from_json(cls, json: bytes) -> Event:
-        """The event that these bytes hold; the bytes are kept as they are."""
+        """The event that these bytes hold; they are kept to the letter."""
+        json = bytes(json)  # a buffer of the caller's could still be changed
         try:
             members = orjson.loads(json)
         except orjson.JSONDecodeError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final, Self
 
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import FailFast, ValidationError, field_validator, model_validator
 
 from benson_execution.errors import InvalidPac
 from benson_execution.schema import (
@@ -40,10 +40,10 @@ class Pac(Strict):
     pac_id: PacId
     agent_gid: AgentGid
     agent_name: NonEmpty
-    tasks: Annotated[tuple[PacTask, ...], JsonArray]
+    tasks: Annotated[tuple[PacTask, ...], FailFast(), JsonArray]
     execution_lane: str | None = None
-    allowed_paths: Annotated[tuple[str, ...], JsonArray] = ()
-    forbidden_paths: Annotated[tuple[str, ...], JsonArray] = ()
+    allowed_paths: Annotated[tuple[str, ...], FailFast(), JsonArray] = ()
+    forbidden_paths: Annotated[tuple[str, ...], FailFast(), JsonArray] = ()
 
     @field_validator("allowed_paths", "forbidden_paths")
     @classmethod

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import orjson
-from pydantic import ValidationError, model_validator
+from pydantic import FailFast, ValidationError, model_validator
 
 from benson_execution.errors import InvalidSettings
 from benson_execution.schema import AgentGid, JsonArray, NonEmpty, Strict, violations
@@ -30,7 +30,7 @@ class Agent(Strict):
 
 
 class _AgentFile(Strict):
-    agents: Annotated[tuple[Agent, ...], JsonArray]
+    agents: Annotated[tuple[Agent, ...], FailFast(), JsonArray]
 
     @model_validator(mode="after")
     def _one_each(self) -> Self:

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import FailFast, Field, ValidationError, field_validator, model_validator
 
 from benson_execution.events import ErrorCode
 from benson_execution.jsonable import PlainCopy
@@ -74,16 +75,16 @@ class AgentExecutionResult(Strict):
     agent_gid: AgentGid
     agent_name: NonEmpty
     execution_timestamp: str
-    tasks_completed: Annotated[tuple[NonEmpty, ...], JsonArray]
+    tasks_completed: Annotated[tuple[NonEmpty, ...], FailFast(), JsonArray]
     tasks_total: Annotated[int, Field(ge=0)]
-    files_modified: Annotated[tuple[str, ...], JsonArray]
+    files_modified: Annotated[tuple[str, ...], FailFast(), JsonArray]
     quality_score: Annotated[float, Field(ge=0, le=1)]
     scope_compliance: bool
     execution_time_ms: Milliseconds
-    files_created: Annotated[tuple[str, ...], JsonArray] = ()
+    files_created: Annotated[tuple[str, ...], FailFast(), JsonArray] = ()
     notes: str | None = None
     artifacts: dict[str, Any] | None = None
-    warnings: Annotated[tuple[Any, ...], JsonArray] = ()
+    warnings: Annotated[tuple[Any, ...], FailFast(), JsonArray] = ()
     test_results: TestResults | None = None
 
     @field_validator("execution_timestamp")
@@ -216,12 +217,19 @@ def _schema(data: Any, pac: Pac | None, at: str) -> list[Violation]:
     if not isinstance(data, Mapping):
         return [Violation(at, f"expected an object, found {quote(data)}")]
     try:
-        AgentExecutionResult.model_validate(data)
+        AgentExecutionResult.model_validate(_bounded(data))
     except ValidationError as error:
         found = violations(error, AgentExecutionResult, at)
     else:
         found = []
     return found if pac is None else found + _answers(data, pac, at)
+
+
+def _bounded(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The known fields, and as many of the unknown ones as are told."""
+    known = {name: data[name] for name in _FIELDS if name in data}
+    unknown = islice((name for name in data if name not in _FIELDS), MAX_VIOLATIONS)
+    return known | {name: data[name] for name in unknown}
 
 
 def _answers(data: Mapping[str, Any], pac: Pac, at: str) -> list[Violation]:

@@ -20,6 +20,10 @@ MAX_VIOLATIONS: Final = 1000
 """How many violations of one kind are kept: a hostile result must not grow its own record."""
 
 
+MAX_GUESSES: Final = 20
+"""For how many unknown fields it is guessed what was meant."""
+
+
 class Violation(NamedTuple):
     """One thing that is wrong: where (a JSON Pointer, RFC 6901), and what."""
 
@@ -42,7 +46,10 @@ def _array(value: Any) -> Any:
 
 
 JsonArray = BeforeValidator(_array, json_schema_input_type=list[Any])
-"""Marks a tuple field that a JSON array may fill, which strictness alone would refuse."""
+"""Marks a tuple field that a JSON array may fill, which strictness alone would refuse.
+
+Beside it stands `FailFast`: of a million wrong items, telling the first one is enough.
+"""
 
 NonEmpty = Annotated[str, Field(min_length=1)]
 AgentGid = Annotated[str, Field(pattern=r"^GID-[0-9]{2}$")]
@@ -78,7 +85,9 @@ def violations(error: ValidationError, model: type[BaseModel], at: str = "") -> 
             case "missing":
                 message = "the required field is missing"
             case "extra_forbidden":
-                known = model.model_fields if len(location) == 1 else ()
+                # A guess costs more than a refusal, and a thousand guesses help nobody.
+                may_guess = len(location) == 1 and len(found) < MAX_GUESSES
+                known = model.model_fields if may_guess else ()
                 message = f"the field is unknown{did_you_mean(str(location[-1]), known)}"
             case "model_type":
                 message = f"expected an object, found {quote(one['input'])}"

@@ -104,6 +104,15 @@ def test_nothing_that_an_event_holds_can_be_changed_in_place(kind: str) -> None:
             assert not isinstance(held, dict | list | set | bytearray), name
 
 
+def test_an_event_keeps_its_own_bytes() -> None:
+    """A buffer that it was read from may be overwritten afterwards."""
+    buffer: Any = bytearray(Event.create("CUSTOM_EVENT", {"a": 1}).json)
+    event = Event.from_json(buffer)
+    buffer[:] = buffer.replace(b'"a":1', b'"a":9')
+    assert event.data == {"a": 1}
+    assert type(event.json) is bytes
+
+
 def test_the_bytes_of_an_event_can_not_be_exchanged() -> None:
     """`json` is what is stored and hashed: it stays."""
     event = custom()
