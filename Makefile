@@ -20,8 +20,8 @@ install: .venv/installed ## make .venv with everything that is needed here
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Benson needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 2; }
 	@echo "making .venv (a minute or two)" >&2
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 run: install ## run the governed flow on the work orders in examples/

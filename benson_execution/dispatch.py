@@ -6,6 +6,7 @@ leave the same trail.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from benson_execution.document import Document
-from benson_execution.errors import PacAlreadyWrapped, WrapIdTaken
+from benson_execution.errors import AppendRefused, PacAlreadyWrapped, WrapIdTaken
 from benson_execution.events import CheckpointName, DispatchStatus, Event, EventType
 from benson_execution.phases.ber_decision import BerDecision
 from benson_execution.phases.quality import usable_score
@@ -31,6 +32,8 @@ _begun: Final[dict[str, float]] = {}
 A dispatch that is not in here was begun by another process: the wall clock must do.
 """
 
+_begun_lock: Final = threading.Lock()
+"""Taking out the oldest while another thread puts one in would break the iteration."""
 _REMEMBERED: Final = 10_000
 _ACTIVATION: Final = CheckpointName.CP_01.checkpoint_id
 
@@ -74,6 +77,10 @@ class Dispatch:
         `telemetry` prints its events; by default they are recorded only.
         """
         ref, number = open_dispatch(trail, run_id)
+        if ref is not None and ref.document_sha256 not in (None, document.sha256):
+            raise AppendRefused(
+                f"dispatch {ref.dispatch_id} is open for another document than {document.sha256}"
+            )
         if ref is None:
             ref = DispatchRef(run_id, number, document.pac.pac_id, document.sha256)
         return cls(ref, document, policy, trail, telemetry)
@@ -88,9 +95,10 @@ class Dispatch:
 
     def begin(self) -> None:
         """`PAC_DISPATCH_START`, with the document as received; a resumed dispatch has it."""
-        _begun.setdefault(self.ref.dispatch_id, time.monotonic())
-        if len(_begun) > _REMEMBERED:
-            _begun.pop(next(iter(_begun)), None)  # the oldest; it is long closed
+        with _begun_lock:
+            _begun.setdefault(self.ref.dispatch_id, time.monotonic())
+            if len(_begun) > _REMEMBERED:
+                del _begun[next(iter(_begun))]  # the oldest: its duration is estimated from now on
         pac = self.document.pac
         stored = (self.document.sha256, self.document.content)
         with self.telemetry.transaction(document=stored) as together:

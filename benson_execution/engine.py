@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from benson_execution.artifact import build_artifact, write_artifact
 from benson_execution.dispatch import Dispatch
 from benson_execution.document import Document
-from benson_execution.errors import BensonError
+from benson_execution.errors import ArtifactNotWritten, BensonError
 from benson_execution.events import Event
+from benson_execution.faults import note_fault
 from benson_execution.outcome import Outcome
 from benson_execution.phases import (
     GATES,
@@ -109,9 +110,11 @@ class BensonExecutionEngine:
             # goes wrong here must not hide what went wrong first.
             with suppress(BensonError):
                 dispatch.fail()
-                self._leave_artifact(dispatch)
+                self._leave_artifact(dispatch, dispatch.events())
             raise
-        return self._leave_artifact(dispatch)
+        events = dispatch.events()
+        ber_decision.require(events, ber_decision.CANONICAL)
+        return self._leave_artifact(dispatch, events)
 
     def get_telemetry_for_ber(self) -> dict[str, Any]:
         """The contract's telemetry block of the latest dispatch; before any, of the session."""
@@ -148,12 +151,14 @@ class BensonExecutionEngine:
             )
         )
 
-    def _leave_artifact(self, dispatch: Dispatch) -> Outcome:
-        events = dispatch.events()
-        ber_decision.require(events, ber_decision.CANONICAL)
+    def _leave_artifact(self, dispatch: Dispatch, events: list[Event]) -> Outcome:
         path = None
         if self._artifacts is not None:
-            path = write_artifact(build_artifact(dispatch, events), self._artifacts)
+            try:
+                path = write_artifact(build_artifact(dispatch, events), self._artifacts)
+            except ArtifactNotWritten as error:
+                note_fault(self.settings.home, "artifact", error, dispatch.ref.dispatch_id)
+                raise
         return Outcome.of(
             dispatch.ref.dispatch_id, dispatch.ref.pac_id, events, path, dispatch.document
         )

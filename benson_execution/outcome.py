@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from benson_execution.document import Document
 from benson_execution.events import DispatchStatus, Event, EventType
+from benson_execution.frozen import FrozenObject
 from benson_execution.phases import schema_validation
 from benson_execution.schema import Violation
 
@@ -76,7 +77,7 @@ class Outcome:
                 for event in events
                 if event.event_type == EventType.CHECKPOINT
             ),
-            reason=decision.reason if decision else None,
+            reason=_reason(decision, wrap),
             violations=() if document is None else violations_of(document, events),
         )
 
@@ -91,6 +92,14 @@ class Outcome:
             "artifact_path": None if self.artifact_path is None else str(self.artifact_path),
             "checkpoints": [dict(checkpoint) for checkpoint in self.checkpoints],
         }
+
+
+def _reason(decision: FrozenObject | None, wrap: FrozenObject | None) -> str | None:
+    if decision is None:
+        return None
+    if decision.eligible and wrap is not None and wrap.blocked:
+        return "eligible, but the PAC was closed by another dispatch first"
+    return str(decision.reason)
 
 
 def violations_of(document: Document, events: Sequence[Event]) -> tuple[Violation, ...]:

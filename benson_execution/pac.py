@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Self
 
 from pydantic import FailFast, ValidationError, field_validator, model_validator
@@ -19,6 +20,8 @@ from benson_execution.schema import (
 from benson_execution.text import enumerate_some, quote
 
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
+MAX_PATH: Final = 4096
+"""The longest path that Linux takes."""
 _UNCLEAN: Final = frozenset({"", ".", ".."})
 _NUMBER: Final = re.compile(r"P[0-9]+[A-Z]?")
 
@@ -83,6 +86,8 @@ def path_problem(path: str) -> str | None:
         return "is empty"
     if path.startswith("/") or _DRIVE.match(path):
         return "is absolute"
+    if len(path) > MAX_PATH:
+        return f"is longer than {MAX_PATH} characters"
     if "\\" in path:
         return "has a backslash"
     if not path.isprintable():
@@ -95,10 +100,27 @@ def path_problem(path: str) -> str | None:
     return None
 
 
-def path_within(path: str, rule: str) -> bool:
-    """Whether a clean path is the rule's file, or lies in the rule's folder.
+def rule_set(rules: Iterable[str]) -> dict[str, str]:
+    """Path rules for `covering_rule`: each without its trailing slash, and as it was stated."""
+    return {rule.removesuffix("/"): rule for rule in rules}
 
-    Whole segments are compared, case-sensitively: `tools/` does not cover `tools2/x`.
+
+def covering_rule(path: str, rules: Mapping[str, str]) -> str | None:
+    """The rule that is this clean path, or a folder in which it lies; None where there is none.
+
+    Whole segments are compared, case-sensitively: `tools` does not cover `tools2/x`. However
+    many rules there are, only the path's own segments are walked.
     """
-    folder = rule if rule.endswith("/") else rule + "/"
-    return path.startswith(folder) or path == folder[:-1]
+    if path in rules:
+        return path
+    end = path.find("/")
+    while end != -1:
+        if path[:end] in rules:
+            return path[:end]
+        end = path.find("/", end + 1)
+    return None
+
+
+def path_within(path: str, rule: str) -> bool:
+    """Whether a clean path is the rule's file, or lies in the rule's folder."""
+    return covering_rule(path, rule_set((rule,))) is not None

@@ -78,7 +78,7 @@ def violations(error: ValidationError, model: type[BaseModel], at: str = "") -> 
 
     `at` is the JSON Pointer of what was validated in its document.
     """
-    found = []
+    found: list[Violation] = []
     for one in error.errors(include_url=False, include_context=True)[:MAX_VIOLATIONS]:
         location = one["loc"]
         match one["type"]:

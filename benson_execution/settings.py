@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL
 
@@ -18,7 +18,9 @@ from benson_execution.reader import MAX_DOCUMENT_BYTES
 class Settings(BaseSettings):
     """The settings; each is the environment variable `BENSON_` and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="BENSON_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="BENSON_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Field(default_factory=lambda: Path.home() / ".benson")
     """Where Benson keeps its trail, its artifacts and the embedded Prefect."""
@@ -37,6 +39,11 @@ class Settings(BaseSettings):
     prefect_artifacts: bool = True
     """Whether the verdict and the events are shown as Prefect artifacts."""
 
+    @field_validator("home", "artifacts", "registry")
+    @classmethod
+    def _expand(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser()
+
     @classmethod
     def load(cls) -> Settings:
         """The settings of the environment; `InvalidSettings` names the variable that is wrong."""
@@ -48,12 +55,12 @@ class Settings(BaseSettings):
         """The URL of the trail's store; a folder's name is no part of a URL's grammar."""
         if self.trail_url:
             return self.trail_url
-        return URL.create("sqlite", database=str(self.home.expanduser().absolute() / "trail.db"))
+        return URL.create("sqlite", database=str(self.home.absolute() / "trail.db"))
 
     @property
     def artifacts_folder(self) -> Path:
         """The folder of the artifacts."""
-        return (self.artifacts or self.home / "artifacts").expanduser()
+        return self.artifacts or self.home / "artifacts"
 
 
 @functools.lru_cache(maxsize=8)

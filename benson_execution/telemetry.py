@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
-from benson_execution.errors import TrailUnavailable
+from benson_execution.errors import EventRefused, TrailUnavailable
 from benson_execution.events import PAYLOADS, TELEMETRY_VERSION, Event, EventType
 from benson_execution.trail.port import Batch, DispatchRef, NewEvent, Trail, WrapClaim
 
@@ -229,6 +229,8 @@ class DispatchLogger(TelemetryLogger):
         return self._append(Batch(self.dispatch, (NewEvent(event_key(event, key), event),)))[0]
 
     def _append(self, batch: Batch) -> list[Event]:
+        for _, event in batch.events:
+            _require_claim(event, batch.claim)
         before_commit = None if self._log is None else self._log.write
         stored = self._trail.append(batch, before_commit=before_commit)
         if self.enable_stdout:
@@ -265,7 +267,18 @@ def event_key(event: Event, key: str | None) -> str | None:
     """
     if event.event_type == _CHECKPOINT:
         return f"{_CHECKPOINT}:{event.data.checkpoint_id}"
-    return event.event_type if event.event_type in PAYLOADS else key
+    if event.event_type in PAYLOADS:
+        return event.event_type
+    # With its type, so that no key of a caller's takes the place of an event of the contract.
+    return None if key is None else f"{event.event_type}:{key}"
+
+
+def _require_claim(event: Event, claim: WrapClaim | None) -> None:
+    """A WRAP enters a trail only with its PAC's claim to it: so no PAC has two, and no id two."""
+    if event.event_type != EventType.WRAP_GENERATION or event.data.blocked:
+        return
+    if claim is None or (claim.pac_id, claim.wrap_id) != (event.data.pac_id, event.data.wrap_id):
+        raise EventRefused(f"{event.data.wrap_id} is generated without a claim to it")
 
 
 class _LogFile:

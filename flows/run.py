@@ -6,7 +6,12 @@ import asyncio
 
 from benson_execution.artifact import artifact_path
 from benson_execution.document import MAX_INLINE_BYTES, Document
-from benson_execution.errors import BensonError, ExecutionFailed, TrailUnavailable
+from benson_execution.errors import (
+    ArtifactNotWritten,
+    BensonError,
+    ExecutionFailed,
+    TrailUnavailable,
+)
 from benson_execution.outcome import Outcome
 from benson_execution.settings import Settings
 from benson_execution.trail import Batch, Trail, open_trail
@@ -29,7 +34,7 @@ async def run_document(document: Document, settings: Settings) -> Outcome:
         state = await pac_execution(document_digest=document.sha256, return_state=True)
     run_id = str(state.state_details.flow_run_id)
     error = await state.aresult(raise_on_failure=False)
-    if isinstance(error, TrailUnavailable):
+    if isinstance(error, TrailUnavailable | ArtifactNotWritten):
         raise error
     outcome = await asyncio.to_thread(_outcome, trail, run_id, document, settings)
     if outcome is None:

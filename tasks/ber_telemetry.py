@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from prefect import task
@@ -13,6 +12,7 @@ from benson_execution.events import Event
 from benson_execution.outcome import Outcome
 from benson_execution.phases.ber_decision import CANONICAL, require
 from benson_execution.settings import Settings
+from tasks.hooks import record
 from tasks.options import phase
 from tasks.projection import show_verdict
 
@@ -24,7 +24,7 @@ async def ber_telemetry(dispatch: Dispatch) -> Outcome:
     Raises `TrailIncomplete` when an event is missing: then nothing was closed properly.
     """
     settings = Settings.load()
-    events, path = await asyncio.to_thread(_write, dispatch, settings)
+    events, path = await record(_write, dispatch, settings)
     ref = dispatch.ref
     outcome = Outcome.of(ref.dispatch_id, ref.pac_id, events, path, dispatch.document)
     await show_verdict(dispatch, events, outcome, settings)

@@ -32,7 +32,7 @@ def current_dispatch() -> Dispatch:
 async def record(
     write: Callable[Arguments, Answer], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Answer:
-    """Write to the trail without holding up the event loop; a refused write is noted."""
+    """Write what must be written without holding up the event loop; a refusal is noted."""
     try:
         return await asyncio.to_thread(write, *args, **kwargs)
     except Exception as error:

@@ -10,11 +10,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed, Failed
 
-from benson_execution.errors import TrailUnavailable
+from benson_execution.errors import ArtifactNotWritten, TrailUnavailable
 
 Verdict = TypeVar("Verdict")
 
-INFRASTRUCTURE_ERRORS: Final = (TrailUnavailable, OSError, TimeoutError)
+INFRASTRUCTURE_ERRORS: Final = (TrailUnavailable, ArtifactNotWritten, OSError, TimeoutError)
 """What another attempt may mend. A refusal, or a bug in a judgement, stays what it is."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from benson_execution.cli import events, judge, run, show
 from benson_execution.cli.output import report
-from benson_execution.errors import BensonError
+from benson_execution.errors import BadInput, BensonError
 from benson_execution.version import __version__
 
 app = typer.Typer(
@@ -50,9 +49,8 @@ def main() -> None:
     except BensonError as error:
         report(error)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader has gone, as `head` does: no error, but nothing more can be said either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except UnicodeEncodeError:  # an argument that is no text reached a place where only text can be
+        report(BadInput("an argument is not valid text"))
+        sys.exit(BadInput.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from benson_execution.cli.output import MAX_LINE, out
+from benson_execution.cli.output import MAX_LINE, out, reader_may_leave
 from benson_execution.settings import Settings
 from benson_execution.text import plain
 from benson_execution.timeline import gist
@@ -36,14 +36,14 @@ def events(
     """
     trail = open_trail(Settings.load().resolved_trail_url)
     console = out()
-    for stored in trail.events(pac_id=pac, dispatch_id=dispatch, event_type=event_type):
-        event = stored.event
-        if as_json:
-            sys.stdout.write(event.json.decode() + "\n")
-            continue
-        console.print(
-            Text(
+    with reader_may_leave():
+        for stored in trail.events(pac_id=pac, dispatch_id=dispatch, event_type=event_type):
+            event = stored.event
+            if as_json:
+                sys.stdout.write(event.json.decode() + "\n")
+                continue
+            text = (
                 f"{event.timestamp}  {stored.dispatch.dispatch_id}  {stored.sequence:>3}  "
-                f"{plain(event.event_type):<24} {plain(gist(event), MAX_LINE)}".rstrip()
+                f"{plain(event.event_type):<24} {plain(gist(event), MAX_LINE)}"
             )
-        )
+            console.print(Text(text.rstrip()))

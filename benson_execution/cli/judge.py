@@ -10,11 +10,19 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benson_execution.cli.inputs import Source, located, sources
-from benson_execution.cli.output import err, print_json, print_outcome, report
+from benson_execution.cli.output import (
+    MAX_LINE,
+    err,
+    print_json,
+    print_outcome,
+    reader_may_leave,
+    report,
+)
 from benson_execution.document import Document
 from benson_execution.engine import BensonExecutionEngine
 from benson_execution.errors import BadInput, BensonError, TrailUnavailable
 from benson_execution.settings import Settings
+from benson_execution.text import plain
 
 
 def judge(
@@ -48,7 +56,7 @@ def judge(
         TextColumn("judging"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
         console=console,
         disable=not console.is_terminal,
@@ -58,7 +66,7 @@ def judge(
         for file in files:
             for code in _judge_file(engine, file, lines, as_json, settings):
                 worst = max(worst, code)
-                progress.update(bar, description=file[-40:])
+                progress.update(bar, description=plain(file[-40:]))
                 if len(files) == 1:
                     progress.advance(bar)
             if len(files) > 1:
@@ -92,7 +100,8 @@ def _judge_one(
         raise  # nothing that follows could be recorded either
     except BensonError as error:
         return _refuse(error, source.name, as_json)
-    print_json(outcome.to_dict()) if as_json else print_outcome(outcome)
+    with reader_may_leave():
+        print_json(outcome.to_dict()) if as_json else print_outcome(outcome)
     return outcome.exit_code
 
 
@@ -101,5 +110,7 @@ def _refuse(error: BensonError, file: str, as_json: bool) -> int:
     if as_json:
         members = ("dispatch_id", "pac_id", "status", "error_code", "wrap_id", "artifact_path")
         nothing: dict[str, object] = dict.fromkeys(members)
-        print_json({**nothing, "checkpoints": [], "file": Path(file).name, "error": error.message})
+        told = {"file": plain(Path(file).name), "error": plain(error.message, MAX_LINE)}
+        with reader_may_leave():
+            print_json({**nothing, "checkpoints": [], **told})
     return error.exit_code

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import orjson
@@ -35,6 +38,19 @@ def out() -> Console:
 def err() -> Console:
     """Standard error: progress, and what went wrong."""
     return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Print for as long as somebody reads; when they leave, as `head` does, go on in silence.
+
+    What is judged must be judged whether or not anybody reads of it.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def styled(word: str) -> Text:

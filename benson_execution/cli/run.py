@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 from rich.status import Status
+from rich.text import Text
 
 from benson_execution.cli.inputs import read_document
-from benson_execution.cli.output import err, print_json, print_outcome
+from benson_execution.cli.output import err, print_json, print_outcome, reader_may_leave
 from benson_execution.document import Document
 from benson_execution.errors import BadInput, BensonError
 from benson_execution.policy import Policy
@@ -58,7 +59,7 @@ def run(
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     console = err()
     if not console.is_terminal:
-        console.print(f"benson: using {where}")
+        console.print(Text(f"benson: using {where}"))
 
     async def run_all() -> int:
         # Imports Prefect, for which the environment had to be ready.
@@ -66,10 +67,11 @@ def run(
 
         worst = 0
         for document in documents:
-            with Status(f"Starting with {where}", console=console) as status:
+            with Status(Text(f"Starting with {where}"), console=console) as status:
                 async with _telling(document, trail, status):
                     outcome = await run_document(document, settings)
-            print_json(outcome.to_dict()) if as_json else print_outcome(outcome)
+            with reader_may_leave():
+                print_json(outcome.to_dict()) if as_json else print_outcome(outcome)
             worst = max(worst, outcome.exit_code)
         return worst
 
@@ -97,4 +99,4 @@ async def _tell(document: Document, trail: Trail, status: Status) -> None:
         await asyncio.sleep(0.1)
         for stored in await asyncio.to_thread(newer, position):
             position = stored.position
-            status.update(f"{stored.event.event_type} {plain(gist(stored.event))}")
+            status.update(Text(f"{stored.event.event_type} {plain(gist(stored.event))}"))

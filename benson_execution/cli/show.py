@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from benson_execution.artifact import artifact_path
-from benson_execution.cli.output import MAX_LINE, out, print_outcome
+from benson_execution.cli.output import MAX_LINE, out, print_outcome, reader_may_leave
 from benson_execution.document import Document
 from benson_execution.errors import BadInput
 from benson_execution.events import EventType
@@ -34,10 +34,11 @@ def show(
     dispatches: dict[str, list[StoredEvent]] = {}
     for stored in trail.events(pac_id=_resolve(trail, pac_id)):
         dispatches.setdefault(stored.dispatch.dispatch_id, []).append(stored)
-    for number, events in enumerate(dispatches.values(), start=1):
-        if number > 1:
-            out().print()
-        _tell(f"dispatch {number} of {len(dispatches)}", events, trail, settings)
+    with reader_may_leave():
+        for number, events in enumerate(dispatches.values(), start=1):
+            if number > 1:
+                out().print()
+            _tell(f"dispatch {number} of {len(dispatches)}", events, trail, settings)
 
 
 def _resolve(trail: Trail, wanted: str) -> str:

@@ -25,6 +25,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.event import listens_for
 from sqlalchemy.exc import SQLAlchemyError
 
+from benson_execution.errors import EventRefused, TrailUnavailable
 from benson_execution.events import Event, EventType
 from benson_execution.trail import tables
 from benson_execution.trail.port import (
@@ -213,7 +214,11 @@ def _query(filters: frozenset[str]) -> Select[Any]:
 
 def _stored(row: Any) -> StoredEvent:
     ref = DispatchRef(row.run_id, row.number, row.pac_id, row.document_sha256)
-    return StoredEvent(row.position, ref, row.sequence, row.key, Event.from_json(row.event))
+    try:
+        event = Event.from_json(row.event)
+    except EventRefused as error:
+        raise TrailUnavailable(f"the trail's event {row.position} can't be read: {error}") from None
+    return StoredEvent(row.position, ref, row.sequence, row.key, event)
 
 
 def _row(stored: StoredEvent) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def test_a_bound_logger_records_into_its_dispatch() -> None:
     assert logger.get_telemetry_summary()["total_events"] == 1
 
 
-@pytest.mark.parametrize("kind", PAYLOADS)
+@pytest.mark.parametrize("kind", [kind for kind in PAYLOADS if kind != "WRAP_GENERATION"])
 def test_the_first_write_of_a_key_wins(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A second event of a type in one dispatch is not written and not printed; the first is
     returned."""
@@ -45,6 +45,26 @@ def test_the_first_write_of_a_key_wins(kind: str, capsys: pytest.CaptureFixture[
     assert second == first
     assert recorded(trail) == [first]
     assert capsys.readouterr().out == first.json.decode() + "\n"
+
+
+def test_a_wrap_without_its_pac_s_claim_is_refused() -> None:
+    """Nobody writes a WRAP into a trail but with the claim by which it is the PAC's only one."""
+    trail = MemoryTrail()
+    with pytest.raises(EventRefused, match="without a claim"):
+        bound(trail).wrap_generation(P53, "WRAP-DAN-P53-20251226", "WRAP_GENERATED")
+    assert recorded(trail) == []
+    bound(trail).wrap_generation(P53, None, "WRAP_BLOCKED", blocked=True)
+    assert len(recorded(trail)) == 1
+
+
+def test_a_key_of_a_caller_s_takes_no_place_of_the_contract_s() -> None:
+    """A custom event with the key of an END leaves the END its place."""
+    trail = MemoryTrail()
+    logger = bound(trail)
+    logger.emit("CUSTOM_EVENT", {}, key="PAC_DISPATCH_END")
+    end = logger.pac_dispatch_end(P53, "FAILED", 1)
+    assert [e.event_type for e in recorded(trail)] == ["CUSTOM_EVENT", "PAC_DISPATCH_END"]
+    assert recorded(trail)[-1] == end
 
 
 def test_each_checkpoint_has_its_own_place() -> None:

@@ -56,7 +56,7 @@ def test_a_missing_word_is_no_word() -> None:
         ("chainiq/api.py", "'chainiq/api.py' is within the forbidden 'chainiq/'"),
         ("chainiq", "'chainiq' is within the forbidden 'chainiq/'"),
         ("tools/secret/key", "'tools/secret/key' is within the forbidden 'tools/secret/'"),
-        ("tools2/a.py", "'tools2/a.py' is outside the allowed tools/, docs/guide.md"),
+        ("tools2/a.py", "'tools2/a.py' is outside the allowed 'tools/', 'docs/guide.md'"),
         ("docs/guide.md.bak", "'docs/guide.md.bak' is outside the allowed"),
         ("Tools/a.py", "'Tools/a.py' is outside the allowed"),
         ("a.py", "'a.py' is outside the allowed"),
@@ -99,7 +99,7 @@ def test_many_problems_are_told_with_an_end() -> None:
     found = verdict([f"/{n}" for n in range(5000)])
     assert "'/9' is absolute" in found.details
     assert "'/10'" not in found.details
-    assert "and 4990 more" in found.details
+    assert "and more" in found.details
     assert len(verdict(["/" + "x" * 10_000] * 100).details) <= 2000
 
 

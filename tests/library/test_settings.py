@@ -67,7 +67,6 @@ def test_a_tilde_is_the_users_home(monkeypatch: pytest.MonkeyPatch) -> None:
         ("BENSON_QUALITY_THRESHOLD", "nan"),
         ("BENSON_QUALITY_THRESHOLD", "inf"),
         ("BENSON_QUALITY_THRESHOLD", "high"),
-        ("BENSON_QUALITY_THRESHOLD", ""),
         ("BENSON_MAX_DOCUMENT_BYTES", "0"),
         ("BENSON_MAX_DOCUMENT_BYTES", "-1"),
         ("BENSON_MAX_DOCUMENT_BYTES", "10MB"),
