@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+
+from prefect.client.schemas.objects import State
 
 from benson_execution.artifact import artifact_path
+from benson_execution.dispatch import Dispatch
 from benson_execution.document import MAX_INLINE_BYTES, Document
 from benson_execution.errors import (
     ArtifactNotWritten,
@@ -13,8 +17,10 @@ from benson_execution.errors import (
     TrailUnavailable,
 )
 from benson_execution.outcome import Outcome
+from benson_execution.policy import Policy
 from benson_execution.settings import Settings
-from benson_execution.trail import Batch, Trail, open_trail
+from benson_execution.text import plain
+from benson_execution.trail import Batch, Trail, open_dispatch, open_trail
 from flows.pac_execution import pac_execution
 
 
@@ -25,13 +31,17 @@ async def run_document(document: Document, settings: Settings) -> Outcome:
     when the run ended without a dispatch.
     """
     trail = open_trail(settings.resolved_trail_url)
-    inline = len(document.content) <= MAX_INLINE_BYTES
-    if inline:
-        state = await pac_execution(document=document.text, return_state=True)
+    if len(document.content) <= MAX_INLINE_BYTES:
+        given = {"document": document.text}
     else:
         kept = Batch(documents=((document.sha256, document.content),))
         await asyncio.to_thread(trail.append, kept)
-        state = await pac_execution(document_digest=document.sha256, return_state=True)
+        given = {"document_digest": document.sha256}
+    try:
+        state: State[Any] = await pac_execution(**given, return_state=True)
+    except Exception as failure:  # what the flow raises is in its state: this is Prefect itself
+        await asyncio.to_thread(_close_what_is_open, trail, document, settings)
+        raise ExecutionFailed(f"Prefect did not run the flow: {plain(str(failure))}") from failure
     run_id = str(state.state_details.flow_run_id)
     error = await state.aresult(raise_on_failure=False)
     if isinstance(error, TrailUnavailable | ArtifactNotWritten):
@@ -41,6 +51,16 @@ async def run_document(document: Document, settings: Settings) -> Outcome:
         cause = error if isinstance(error, BensonError) else state.message
         raise ExecutionFailed(f"the run ended {state.name} without a dispatch: {cause}")
     return outcome
+
+
+def _close_what_is_open(trail: Trail, document: Document, settings: Settings) -> None:
+    """Fail the dispatch that this process began and Prefect could not carry to its end."""
+    refs = dict.fromkeys(s.dispatch for s in trail.events(pac_id=document.pac.pac_id))
+    for ref in refs:
+        dispatch = Dispatch(ref, document, Policy.of(settings), trail)
+        is_open, _ = open_dispatch(trail, ref.run_id)
+        if dispatch.began_here and is_open == ref:
+            dispatch.fail()
 
 
 def _outcome(trail: Trail, run_id: str, document: Document, settings: Settings) -> Outcome | None:

@@ -54,3 +54,7 @@ def main() -> None:
         sys.exit(BadInput.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BaseException as error:
+        if type(error).__name__ != "TerminationSignal":  # Prefect's, which only `run` imports
+            raise
+        sys.exit(143)

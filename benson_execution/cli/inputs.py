@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from benson_execution.document import Document, join_document
-from benson_execution.errors import BadInput, UnreadableDocument
+from benson_execution.errors import BadInput, InvalidPac, UnreadableDocument
+from benson_execution.reader import line_of, read_value
 from benson_execution.text import plain
 
 LINE_ENDINGS = (".jsonl", ".ndjson")
@@ -39,20 +40,31 @@ def read_document(file: str, pac: str | None, limit: int) -> Document:
     if pac == "-" and file == "-":
         raise BadInput("FILE and --pac can't both be standard input")
     content = read_file(file, limit)
-    source = file
     try:
-        if pac is not None:
-            content = join_document(read_file(pac, limit), content, limit=limit)
-            source = f"{file} with {pac}"
-        return Document.read(content, limit=limit)
+        if pac is None:
+            return Document.read(content, limit=limit)
+        read_value(content, limit=limit)
     except BadInput as error:
-        raise located(error, source) from None
+        raise located(error, file) from None
+    order = read_file(pac, limit)
+    try:
+        read_value(order, limit=limit)
+    except BadInput as error:
+        raise located(error, pac) from None
+    try:
+        return Document.read(join_document(order, content, limit=limit), limit=limit)
+    except InvalidPac as error:
+        path = error.violations[0][0] if error.violations else ""
+        error.line = line_of(order, path)
+        raise located(error, pac) from None
+    except BadInput as error:
+        raise located(error, file) from None
 
 
 def located(error: BadInput, source: str) -> BadInput:
     """The same error, naming the file and the line."""
     where = "standard input" if source == "-" else source
-    if error.line is not None and " with " not in source:
+    if error.line is not None:
         where += f", line {error.line}"
     error.message = f"{plain(where, 500)}: {error.message}"
     error.line = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -21,6 +21,7 @@ from benson_execution.cli.output import (
 from benson_execution.document import Document
 from benson_execution.engine import BensonExecutionEngine
 from benson_execution.errors import BadInput, BensonError, TrailUnavailable
+from benson_execution.outcome import Outcome
 from benson_execution.settings import Settings
 from benson_execution.text import plain
 
@@ -52,7 +53,7 @@ def judge(
     engine = BensonExecutionEngine(enable_telemetry=False, settings=settings)
     worst = 0
     console = err()
-    with Progress(
+    progress = Progress(
         TextColumn("judging"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -61,12 +62,19 @@ def judge(
         console=console,
         disable=not console.is_terminal,
         transient=True,
-    ) as progress:
+        # What is printed meanwhile goes where it was meant to go.
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with progress:
         bar = progress.add_task("", total=None if len(files) == 1 else len(files))
         for file in files:
-            for code in _judge_file(engine, file, lines, as_json, settings):
-                worst = max(worst, code)
-                progress.update(bar, description=plain(file[-40:]))
+            progress.update(bar, description=plain(file[-40:]))
+            for answer in _answers(engine, file, lines, settings):
+                progress.stop()  # an answer takes the place of the bar, which comes back below it
+                with reader_may_leave():
+                    worst = max(worst, answer.tell(as_json))
+                progress.start()
                 if len(files) == 1:
                     progress.advance(bar)
             if len(files) > 1:
@@ -74,43 +82,50 @@ def judge(
     raise typer.Exit(worst)
 
 
-def _judge_file(
-    engine: BensonExecutionEngine, file: str, lines: bool, as_json: bool, settings: Settings
-) -> Iterator[int]:
-    """Judge the documents of one file, and yield the exit code of each."""
+class _Answer(NamedTuple):
+    """What became of one document: its outcome, or why there is none."""
+
+    file: str
+    outcome: Outcome | None = None
+    error: BensonError | None = None
+
+    def tell(self, as_json: bool) -> int:
+        """Print it, and return its exit code."""
+        if self.outcome is not None:
+            print_json(self.outcome.to_dict()) if as_json else print_outcome(self.outcome)
+            return self.outcome.exit_code
+        assert self.error is not None
+        report(self.error)
+        if as_json:
+            names = ("dispatch_id", "pac_id", "status", "error_code", "wrap_id", "artifact_path")
+            nothing: dict[str, object] = dict.fromkeys(names)
+            error = plain(self.error.message, MAX_LINE)
+            told = {"checkpoints": [], "file": plain(Path(self.file).name), "error": error}
+            print_json({**nothing, **told})
+        return self.error.exit_code
+
+
+def _answers(
+    engine: BensonExecutionEngine, file: str, lines: bool, settings: Settings
+) -> Iterator[_Answer]:
+    """Judge the documents of one file, one after another."""
     try:
         for source in sources(file, lines, settings.max_document_bytes):
-            yield _judge_one(engine, source, as_json, settings)
+            yield _judge_one(engine, source, settings)
     except BadInput as error:
-        yield _refuse(error, file, as_json)
+        yield _Answer(file, error=error)
 
 
-def _judge_one(
-    engine: BensonExecutionEngine, source: Source, as_json: bool, settings: Settings
-) -> int:
+def _judge_one(engine: BensonExecutionEngine, source: Source, settings: Settings) -> _Answer:
     try:
         document = Document.read(source.content, limit=settings.max_document_bytes)
     except BadInput as error:
         if source.line is not None:
             error.line = source.line
-        return _refuse(located(error, source.name), source.name, as_json)
+        return _Answer(source.name, error=located(error, source.name))
     try:
-        outcome = engine.execute_pac(document)
+        return _Answer(source.name, engine.execute_pac(document))
     except TrailUnavailable:
         raise  # nothing that follows could be recorded either
     except BensonError as error:
-        return _refuse(error, source.name, as_json)
-    with reader_may_leave():
-        print_json(outcome.to_dict()) if as_json else print_outcome(outcome)
-    return outcome.exit_code
-
-
-def _refuse(error: BensonError, file: str, as_json: bool) -> int:
-    report(error)
-    if as_json:
-        members = ("dispatch_id", "pac_id", "status", "error_code", "wrap_id", "artifact_path")
-        nothing: dict[str, object] = dict.fromkeys(members)
-        told = {"file": plain(Path(file).name), "error": plain(error.message, MAX_LINE)}
-        with reader_may_leave():
-            print_json({**nothing, "checkpoints": [], **told})
-    return error.exit_code
+        return _Answer(source.name, error=error)

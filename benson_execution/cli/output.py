@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NoReturn
 
 import orjson
 from rich.console import Console
@@ -30,9 +30,15 @@ MAX_LINE: Final = 4000
 """How long a line of foreign text may be on the screen."""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Rich would end the program here; `reader_may_leave` knows better."""
+        raise BrokenPipeError
+
+
 def out() -> Console:
     """Standard output; lines are not wrapped, so that they can be searched and compared."""
-    return Console(soft_wrap=True, highlight=False)
+    return _Console(soft_wrap=True, highlight=False)
 
 
 def err() -> Console:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated
@@ -75,6 +77,9 @@ def run(
             worst = max(worst, outcome.exit_code)
         return worst
 
+    # Prefect closes the run on SIGTERM and then hands the signal on. Its default would end this
+    # process at once, and leave the embedded server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     raise typer.Exit(asyncio.run(run_all()))
 
 

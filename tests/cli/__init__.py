@@ -1,0 +1,1 @@
+"""The `benson` command, driven as a subprocess: what a user sees, and nothing of what is inside."""
