@@ -1,6 +1,7 @@
 """Benson Execution: governed execution of work orders, with an audit trail that proves it.
 
-events, telemetry      the telemetry event, and the logger that makes and records it
+events, timestamps     the telemetry event, and when it was
+telemetry, log_file    the logger that makes and records events
 document, reader       what is submitted, read once and frozen
 frozen, jsonable       JSON values that can't change, and what only claims to be JSON
 pac, result            the work order, and what its agent hands over

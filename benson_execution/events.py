@@ -5,11 +5,8 @@ Source: Benson execution telemetry contract 1.0.0.
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
@@ -21,25 +18,11 @@ from benson_execution.errors import EventRefused
 from benson_execution.frozen import FrozenObject, freeze
 from benson_execution.jsonable import PlainCopy
 from benson_execution.text import shorten
+from benson_execution.timestamps import is_timestamp, utc_now
 
 TELEMETRY_VERSION: Final = "1.0.0"
 AUTHORITY: Final = "BENSON (GID-00)"
 _FIELDS: Final = ("telemetry_version", "timestamp", "event_type", "authority", "data")
-_TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", re.ASCII)
-
-
-_last_second: list[tuple[int, str]] = [(-1, "")]
-"""The last second that was written out: formatting a date is a fifth of what an event costs."""
-
-
-def utc_now() -> str:
-    """The time as the contract writes it: ISO 8601, UTC, always six digits and `+00:00`."""
-    second, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-    known, text = _last_second[0]
-    if second != known:
-        text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        _last_second[0] = (second, text)
-    return f"{text}.{nanoseconds // 1000:06d}+00:00"
 
 
 class EventType(StrEnum):
@@ -282,7 +265,7 @@ class Event(FrozenObject):
             if members[field] != wanted:
                 raise EventRefused(f"{field} must be {wanted!r}, found {members[field]!r}")
         timestamp = members["timestamp"]
-        if not _is_timestamp(timestamp):
+        if not is_timestamp(timestamp):
             raise EventRefused(f"timestamp must be UTC with microseconds, found {timestamp!r}")
         members["data"] = _payload(members["event_type"], members["data"])
         return cls._build(members, json)
@@ -318,16 +301,6 @@ _set_data: Final = Event._data.__set__  # type: ignore[union-attr]  # noqa: SLF0
 _set_event_type: Final = Event.event_type.__set__  # type: ignore[attr-defined]
 _set_timestamp: Final = Event.timestamp.__set__  # type: ignore[attr-defined]
 _set_json: Final = Event.json.__set__  # type: ignore[attr-defined]
-
-
-def _is_timestamp(value: object) -> bool:
-    if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
-        return False
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
 
 
 def _payload(event_type: str, data: Mapping[str, Any]) -> Any:

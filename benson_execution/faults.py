@@ -8,8 +8,8 @@ from typing import Final
 
 import orjson
 
-from benson_execution.events import utc_now
 from benson_execution.text import plain
+from benson_execution.timestamps import utc_now
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Beyond this size nothing is added: a fault that repeats for days must not fill the disk."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
-from benson_execution.errors import EventRefused, TrailUnavailable
+from benson_execution.errors import EventRefused
 from benson_execution.events import PAYLOADS, TELEMETRY_VERSION, Event, EventType
+from benson_execution.log_file import LogFile
 from benson_execution.trail.port import Batch, DispatchRef, NewEvent, Trail, WrapClaim
 
 _CHECKPOINT: Final = str(EventType.CHECKPOINT)
@@ -33,7 +33,7 @@ class TelemetryLogger:
         self, enable_stdout: bool = True, log_file: str | os.PathLike[str] | None = None
     ) -> None:
         self.enable_stdout = enable_stdout
-        self._log = None if log_file is None else _LogFile(Path(log_file))
+        self._log = None if log_file is None else LogFile(Path(log_file))
         self._events: list[Event] = []
         # The log file and the memory must hold the same events in the same order.
         self._lock = threading.Lock()
@@ -201,7 +201,7 @@ class DispatchLogger(TelemetryLogger):
         dispatch: DispatchRef,
         *,
         enable_stdout: bool = False,
-        log: _LogFile | None = None,
+        log: LogFile | None = None,
     ) -> None:
         self.enable_stdout = enable_stdout
         self.dispatch = dispatch
@@ -279,49 +279,6 @@ def _require_claim(event: Event, claim: WrapClaim | None) -> None:
         return
     if claim is None or (claim.pac_id, claim.wrap_id) != (event.data.pac_id, event.data.wrap_id):
         raise EventRefused(f"{event.data.wrap_id} is generated without a claim to it")
-
-
-class _LogFile:
-    """A JSON Lines file that is only ever appended to, one write per batch of events."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise self._unavailable(error) from error
-        self._finalizer = weakref.finalize(self, os.close, self._fd)
-        # A process that died in mid-write left half a line: the next must not continue it.
-        size = os.fstat(self._fd).st_size
-        self._torn = size > 0 and os.pread(self._fd, 1, size - 1) != b"\n"
-        if self._torn:
-            self.write(())
-
-    def close(self) -> None:
-        self._fd = -1  # its number may be another file's soon
-        self._finalizer()
-
-    def write(self, events: Sequence[Event]) -> None:
-        if len(events) == 1:
-            lines = events[0].json + b"\n"
-        else:
-            lines = b"".join([event.json + b"\n" for event in events])
-        if self._torn:
-            lines = b"\n" + lines
-        try:
-            # One write to a file opened for appending: other processes' lines stay whole.
-            written = os.write(self._fd, lines)
-        except OSError as error:
-            raise self._unavailable(error) from error
-        if written == len(lines):
-            self._torn = False
-        else:
-            self._torn = self._torn or written > 0
-            raise self._unavailable(OSError(f"wrote {written} of {len(lines)} bytes"))
-
-    def _unavailable(self, error: OSError) -> TrailUnavailable:
-        cause = error.strerror or error
-        return TrailUnavailable(f"the telemetry log {self._path} can't be written: {cause}")
 
 
 _stdout_lock = threading.Lock()

@@ -93,8 +93,8 @@ def test_what_is_clean_stays_where_it_is(path: str) -> None:
 def test_a_clean_path_can_not_leave_its_folder(path: str) -> None:
     """Whatever it is made of: what has no problem stays below the folder that it is joined to."""
     if path_problem(path) is None:
-        joined = posixpath.normpath(posixpath.join("/work", path))
-        assert joined.startswith("/work/")
+        joined = posixpath.normpath(posixpath.join("/base", path))
+        assert joined.startswith("/base/")
         assert "\\" not in path
 
 
