@@ -49,7 +49,9 @@ def examples(readme: str) -> Iterator[Example]:
 
 def execute(example: Example, home: Path) -> str:
     """What the example prints in the project's folder: standard error first, then output."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("BENSON_", "PREFECT_"))}
+    # A `make` inside another one says so, and a reader types it at a prompt.
+    foreign = ("BENSON_", "PREFECT_", "MAKE", "MFLAGS")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     if not example.source.startswith("make "):
         environment["BENSON_HOME"] = str(home)
