@@ -6,7 +6,6 @@ back twice to decide, and gives the outcome. Pydantic validates eleven payloads 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -15,9 +14,16 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from bench.documents import documents, payloads
-from bench.measure import Measure, compare, ratio
+from bench.measure import Measure, compare, ratio, sync_seconds
 from bench.report import Report, duration
-from benson_execution import BensonExecutionEngine, Document, MemoryTrail, Trail, open_trail
+from benson_execution import (
+    BensonExecutionEngine,
+    Document,
+    MemoryTrail,
+    Settings,
+    Trail,
+    open_trail,
+)
 from benson_execution.events import PAYLOADS, DispatchStatus
 
 NAME: Final = "dispatch"
@@ -37,7 +43,9 @@ _ON_DISK: Final = 10
 def run(rounds: int) -> Report:
     """Measure in turn; every round in memory begins with a new trail, SQLite keeps its one."""
     with TemporaryDirectory(prefix="benson-bench-") as folder:
-        sqlite = open_trail(f"sqlite:///{Path(folder) / 'trail.db'}")
+        # Its key lies beside it; whatever the environment says of another trail is left out.
+        url = f"sqlite:///{Path(folder) / 'trail.db'}"
+        sqlite = open_trail(Settings(home=Path(folder), trail_url=url))
         texts = documents()
         measures: dict[str, Measure] = {
             "pydantic alone": _pydantic(),
@@ -48,7 +56,7 @@ def run(rounds: int) -> Report:
         for warm in measures.values():
             warm()
         found = compare(NAME, measures, rounds)
-        sync = _sync_seconds(Path(folder))
+        sync = sync_seconds(Path(folder))
         sqlite.close()
     bare, read, whole, disk = measures
     return Report(
@@ -99,16 +107,3 @@ def _dispatch(given: list[bytes] | list[Document], trail: Trail | None) -> float
     seconds = time.perf_counter() - began
     assert all(outcome.status is DispatchStatus.COMPLETED for outcome in outcomes)
     return seconds / len(given)
-
-
-def _sync_seconds(folder: Path) -> float:
-    """What the disk itself takes to keep 4 KB: the floor of every durable append."""
-    samples = []
-    with (folder / "sync").open("wb") as file:
-        for _ in range(21):
-            began = time.perf_counter()
-            file.write(bytes(4096))
-            file.flush()
-            os.fsync(file.fileno())
-            samples.append(time.perf_counter() - began)
-    return sorted(samples)[len(samples) // 2]

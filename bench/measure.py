@@ -6,11 +6,13 @@ so their ratio says more than two figures from two runs would.
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 Measure = Callable[[], float]
 """Measures one variant once, and returns seconds per unit (an event, a dispatch, a run)."""
@@ -80,6 +82,19 @@ def quartiles(samples: Sequence[float]) -> tuple[float, float]:
         return samples[0], samples[0]
     low, _, high = statistics.quantiles(samples, n=4, method="inclusive")
     return low, high
+
+
+def sync_seconds(folder: Path) -> float:
+    """What the disk itself takes to keep 4 KB: the floor of every durable append."""
+    samples = []
+    with (folder / "sync").open("wb") as file:
+        for _ in range(21):
+            began = time.perf_counter()
+            file.write(bytes(4096))
+            file.flush()
+            os.fsync(file.fileno())
+            samples.append(time.perf_counter() - began)
+    return sorted(samples)[len(samples) // 2]
 
 
 def say(text: str) -> None:

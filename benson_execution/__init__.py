@@ -9,8 +9,12 @@ registry, policy       who may execute, and by what is judged
 phases                 the seven judgements, each a pure function
 dispatch, outcome      one attempt to execute one PAC, and what became of it
 trail                  the append-only record of everything
-artifact               the BER telemetry artifact, made from the trail
+proof                  what makes the trail evident to tampering: chain, log, signed heads
+evidence, artifact     the BER telemetry artifact, made from the trail, and what it is made of
+verification           finding out whether a trail or an artifact is what it claims to be
+recovery, faults       closing what was killed; noting what could not be recorded
 engine                 the phases in one process, without an orchestrator
+files                  files that must be there after a power cut
 settings, errors       every setting, and everything that is raised on purpose
 
 The Prefect flow that walks the same phases is in the packages `flows` and `tasks`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,13 +11,21 @@ from typing import Any, Final
 
 import orjson
 
-from benson_execution.dispatch import Dispatch
-from benson_execution.errors import ArtifactNotWritten
+from benson_execution.document import Document
+from benson_execution.errors import ArtifactNotWritten, TrailUnavailable
 from benson_execution.events import Event, EventType
+from benson_execution.evidence import Evidence
+from benson_execution.faults import note_fault
+from benson_execution.files import make_folder, sync_folder
 from benson_execution.outcome import violations_of
-from benson_execution.schema import as_dict
+from benson_execution.proof.heads_file import append_head
+from benson_execution.schema import as_dict, is_pac_id
+from benson_execution.settings import Settings
 from benson_execution.telemetry import telemetry_for_ber
+from benson_execution.text import quote
+from benson_execution.trail.port import Trail
 
+_DISPATCH_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _SELF_REPORTED: Final = (
     "execution_timestamp",
     "execution_time_ms",
@@ -33,26 +42,59 @@ _SELF_REPORTED: Final = (
 )
 
 
-def build_artifact(dispatch: Dispatch, events: Sequence[Event]) -> dict[str, Any]:
-    """The artifact of a dispatch, from its events as they were read back from the trail.
+def leave_artifact(
+    trail: Trail, dispatch_id: str, settings: Settings, *, duration_estimated: bool
+) -> tuple[Evidence, Path]:
+    """Leave what a closed dispatch leaves: its head in the heads file, then its artifact.
+
+    Then the dispatch is finished, and its lease is released. Doing it again does no harm.
+    Raises `TrailIncomplete` while it is not closed, and `ArtifactNotWritten`.
+    """
+    evidence = Evidence.of(trail, dispatch_id, duration_estimated=duration_estimated)
+    try:
+        append_head(settings.heads_file, evidence.proof.head, trail.where)
+    except OSError as error:
+        raise ArtifactNotWritten(
+            f"the heads file {settings.heads_file} can't be written: {error.strerror or error}",
+            "the trail has the whole record; BENSON_HEADS names the file",
+        ) from error
+    path = write_artifact(build_artifact(evidence), settings.artifacts_folder)
+    try:
+        trail.release(dispatch_id)
+    except TrailUnavailable as error:  # all is recorded; a recovery releases it
+        note_fault(settings.home, "lease", error, dispatch_id)
+    return evidence, path
+
+
+def build_artifact(evidence: Evidence) -> dict[str, Any]:
+    """The artifact of a closed dispatch; it follows from the evidence, and from nothing else.
 
     `dispatch` says who, what, when and how it ended; `report` is the BER, or None where the
     dispatch is not eligible (`dispatch.no_report_because` says why); `telemetry` is exactly the
-    contract's block.
+    contract's block; `proof` is the evidence itself.
     """
-    report, reason = _report(dispatch, events)
+    document = evidence.read_document()
+    events = [e.event for e in evidence.events]
+    report, reason = _report(document, events)
     return {
-        "dispatch": {**_dispatch(dispatch, events), "no_report_because": reason},
+        "dispatch": {**_dispatch(evidence, document, events), "no_report_because": reason},
         "report": report,
         "telemetry": telemetry_for_ber(events),
+        "proof": evidence.to_dict(),
     }
 
 
 def artifact_path(folder: Path, pac_id: str, dispatch_id: str) -> Path:
     """Where a dispatch's artifact lies: `FOLDER/PAC_ID/DISPATCH_ID.json`.
 
-    Both ids were validated when they were made (a PAC id is capitals, digits and hyphens).
+    Raises `ArtifactNotWritten` for ids that name no file: they come from a database, in which
+    somebody may have put a path.
     """
+    if not is_pac_id(pac_id) or not _DISPATCH_ID.fullmatch(dispatch_id):
+        raise ArtifactNotWritten(
+            f"no file can be named after {quote(pac_id)} and {quote(dispatch_id)}",
+            "`benson verify` says what was changed",
+        )
     return folder / pac_id / f"{dispatch_id}.json"
 
 
@@ -65,7 +107,7 @@ def write_artifact(artifact: Mapping[str, Any], folder: Path) -> Path:
     path = artifact_path(folder, ids["pac_id"], ids["dispatch_id"])
     content = orjson.dumps(artifact, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         _replace(path, content)
     except OSError as error:
         raise ArtifactNotWritten(
@@ -86,53 +128,64 @@ def _replace(path: Path, content: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the new name must survive a power cut too
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
-def _dispatch(dispatch: Dispatch, events: Sequence[Event]) -> dict[str, Any]:
-    document, pac = dispatch.document, dispatch.document.pac
+def _dispatch(
+    evidence: Evidence, document: Document | None, events: Sequence[Event]
+) -> dict[str, Any]:
+    header = evidence.header
+    provenance = header.provenance
     end = _last(events, EventType.PAC_DISPATCH_END)
     start = _last(events, EventType.PAC_DISPATCH_START)
+    pac = None if document is None else document.pac
     return {
-        "dispatch_id": dispatch.ref.dispatch_id,
-        "run_id": dispatch.ref.run_id,
-        "number": dispatch.ref.number,
-        "pac_id": pac.pac_id,
-        "agent_gid": pac.agent_gid,
-        "agent_name": pac.agent_name,
+        "trail_id": header.trail_id,
+        "dispatch_id": header.dispatch_id,
+        "run_id": header.run_id,
+        "number": header.number,
+        "pac_id": header.pac_id,
+        "agent_gid": pac and pac.agent_gid,
+        "agent_name": pac and pac.agent_name,
         "started_at": start.timestamp if start else None,
         "ended_at": end.timestamp if end else None,
         "status": end.data.status if end else None,
         "duration_ms": end.data.duration_ms if end else None,
-        "duration_estimated": not dispatch.began_here,
-        "document_sha256": document.sha256,
-        "document_bytes": len(document.content),
-        "pac": document.pac_as_received,
-        "violations": [violation._asdict() for violation in violations_of(document, events)],
-        "execution_result": document.result if document.has_result else None,
-        "policy": dispatch.policy.to_dict(),
+        "duration_estimated": evidence.duration_estimated,
+        "document_sha256": header.document_sha256,
+        "document_bytes": None if evidence.document is None else len(evidence.document),
+        "pac": None if document is None else document.pac_as_received,
+        "pac_sha256": provenance.pac_sha256,
+        "execution_result": document.result if document and document.has_result else None,
+        "execution_result_sha256": provenance.result_sha256,
+        "violations": [
+            violation._asdict()
+            for violation in ([] if document is None else violations_of(document, events))
+        ],
+        "policy": {
+            "quality_threshold": evidence.read_policy().get("quality_threshold"),
+            "policy_sha256": provenance.policy_sha256,
+            "agent_registry_sha256": provenance.registry_sha256,
+            "benson_version": provenance.benson_version,
+        },
     }
 
 
 def _report(
-    dispatch: Dispatch, events: Sequence[Event]
+    document: Document | None, events: Sequence[Event]
 ) -> tuple[dict[str, Any] | None, str | None]:
     decision = _last(events, EventType.BER_GENERATION_DECISION)
     wrap = _last(events, EventType.WRAP_GENERATION)
     validation = _last(events, EventType.SCHEMA_VALIDATION)
-    if decision is None or validation is None or wrap is None:
+    if decision is None or validation is None or wrap is None or document is None:
         return None, "the dispatch was interrupted before it was judged to its end"
     if not decision.data.eligible:
         return None, decision.data.reason
-    result = as_dict(dispatch.document.result)
+    result = as_dict(document.result)
     return {
-        "pac_id": dispatch.ref.pac_id,
-        "agent_gid": dispatch.document.pac.agent_gid,
-        "agent_name": dispatch.document.pac.agent_name,
+        "pac_id": document.pac.pac_id,
+        "agent_gid": document.pac.agent_gid,
+        "agent_name": document.pac.agent_name,
         "checkpoints": [
             {
                 "checkpoint_id": event.data.checkpoint_id,

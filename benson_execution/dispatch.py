@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
 from benson_execution.document import Document
-from benson_execution.errors import AppendRefused, PacAlreadyWrapped, WrapIdTaken
+from benson_execution.errors import AppendRefused, PacAlreadyWrapped, TrailUnavailable, WrapIdTaken
 from benson_execution.events import CheckpointName, DispatchStatus, Event, EventType
 from benson_execution.phases.ber_decision import BerDecision
 from benson_execution.phases.quality import usable_score
 from benson_execution.phases.verdict import CheckpointVerdict
 from benson_execution.phases.wrap import WrapVerdict, wrap_claim
 from benson_execution.policy import Policy
+from benson_execution.proof.leaf import Provenance
 from benson_execution.result import SCHEMA_TYPE, ResultValidation
 from benson_execution.schema import as_dict
 from benson_execution.telemetry import TelemetryLogger
+from benson_execution.trail.lease import this_process
 from benson_execution.trail.port import DispatchRef, Trail, open_dispatch
+from benson_execution.trail.renewal import renew_leases
+from benson_execution.version import __version__
 
 _begun: Final[dict[str, float]] = {}
 """When this process began its open dispatches, on the monotonic clock.
@@ -81,8 +85,11 @@ class Dispatch:
             raise AppendRefused(
                 f"dispatch {ref.dispatch_id} is open for another document than {document.sha256}"
             )
-        if ref is None:
-            ref = DispatchRef(run_id, number, document.pac.pac_id, document.sha256)
+        if ref is not None:
+            policy = _policy_of(trail, ref, policy)
+        else:
+            provenance = _provenance(document, policy)
+            ref = DispatchRef(run_id, number, document.pac.pac_id, document.sha256, provenance)
         return cls(ref, document, policy, trail, telemetry)
 
     def events(self) -> list[Event]:
@@ -94,15 +101,23 @@ class Dispatch:
         return any(e.event_type == EventType.PAC_DISPATCH_START for e in self.events())
 
     def begin(self) -> None:
-        """`PAC_DISPATCH_START`, with the document as received; a resumed dispatch has it."""
+        """`PAC_DISPATCH_START`, with the document as received, and this process's lease.
+
+        A resumed dispatch has the event already, and gets the lease.
+        """
         with _begun_lock:
             _begun.setdefault(self.ref.dispatch_id, time.monotonic())
             if len(_begun) > _REMEMBERED:
                 del _begun[next(iter(_begun))]  # the oldest: its duration is estimated from now on
         pac = self.document.pac
-        stored = (self.document.sha256, self.document.content)
-        with self.telemetry.transaction(document=stored) as together:
-            together.pac_dispatch_start(pac.pac_id, pac.agent_gid, pac.agent_name)
+        with self.telemetry.transaction(documents=self._documents, lease=this_process()) as at_once:
+            at_once.pac_dispatch_start(pac.pac_id, pac.agent_gid, pac.agent_name)
+        renew_leases(self.trail)
+
+    @property
+    def _documents(self) -> Sequence[tuple[str, bytes]]:
+        """What the trail keeps with the dispatch, so that it can be judged again."""
+        return ((self.document.sha256, self.document.content), *self.policy.documents)
 
     @contextmanager
     def one_transaction(self) -> Iterator[None]:
@@ -156,9 +171,7 @@ class Dispatch:
 
     def prior_wrap_id(self) -> str | None:
         """The WRAP that the PAC has from another dispatch: then it is closed."""
-        pac_id = self.document.pac.pac_id
-        wraps = self.trail.events(pac_id=pac_id, event_type=EventType.WRAP_GENERATION)
-        return next((s.event.data.wrap_id for s in wraps if not s.event.data.blocked), None)
+        return self.trail.wrap_of(self.document.pac.pac_id)
 
     def record_decision(self, decision: BerDecision) -> None:
         """`BER_GENERATION_DECISION`."""
@@ -189,8 +202,9 @@ class Dispatch:
             self._end(together, verdict.status)
 
     def fail(self) -> None:
-        """`PAC_DISPATCH_END` `FAILED`."""
-        self._end(self.telemetry, DispatchStatus.FAILED)
+        """`PAC_DISPATCH_END` `FAILED`; it may be the first event that could be written."""
+        with self.telemetry.transaction(documents=self._documents) as together:
+            self._end(together, DispatchStatus.FAILED)
 
     def _end(self, telemetry: TelemetryLogger, status: DispatchStatus) -> None:
         telemetry.pac_dispatch_end(self.document.pac.pac_id, status.value, self._duration_ms())
@@ -204,9 +218,37 @@ class Dispatch:
         began = _begun.get(self.ref.dispatch_id)
         if began is not None:
             return round((time.monotonic() - began) * 1000)
-        starts = (e for e in self.events() if e.event_type == EventType.PAC_DISPATCH_START)
-        start = next(starts, None)
-        if start is None:
-            return 0
-        passed = datetime.now(UTC) - datetime.fromisoformat(start.timestamp)
-        return max(0, round(passed.total_seconds() * 1000))
+        return elapsed_ms(self.events())
+
+
+def elapsed_ms(events: Iterable[Event]) -> int:
+    """Milliseconds since a dispatch began, by the wall clock, which may have been set back."""
+    start = next((e for e in events if e.event_type == EventType.PAC_DISPATCH_START), None)
+    if start is None:
+        return 0
+    passed = datetime.now(UTC) - datetime.fromisoformat(start.timestamp)
+    return max(0, round(passed.total_seconds() * 1000))
+
+
+def _policy_of(trail: Trail, ref: DispatchRef, now: Policy) -> Policy:
+    """The policy that a dispatch was begun under: the settings may have changed since."""
+    header = trail.header(ref.dispatch_id)
+    if header is None or header.provenance.policy_sha256 in (None, now.sha256):
+        return now
+    provenance = header.provenance
+    kept = [trail.document(str(d)) for d in (provenance.policy_sha256, provenance.registry_sha256)]
+    policy, registry = kept
+    if policy is None or registry is None:
+        raise TrailUnavailable(f"the policy that {ref.dispatch_id} was begun under is gone")
+    return Policy.recorded(policy, registry)
+
+
+def _provenance(document: Document, policy: Policy) -> Provenance:
+    digests = document.member_digests()
+    return Provenance(
+        pac_sha256=digests.get("pac"),
+        result_sha256=digests.get("execution_result"),
+        policy_sha256=policy.sha256,
+        registry_sha256=policy.registry.sha256,
+        benson_version=__version__,
+    )

@@ -12,7 +12,7 @@ import orjson
 from benson_execution.errors import InvalidPac, UnreadableDocument
 from benson_execution.jsonable import PlainCopy
 from benson_execution.pac import Pac
-from benson_execution.reader import MAX_DOCUMENT_BYTES, line_of, read_value
+from benson_execution.reader import MAX_DOCUMENT_BYTES, line_of, member_bytes, read_value
 from benson_execution.schema import pointer
 from benson_execution.text import did_you_mean, quote
 
@@ -57,6 +57,11 @@ class Document:
     def has_result(self) -> bool:
         """Whether the agent handed anything over."""
         return self.result is not NO_RESULT
+
+    def member_digests(self) -> dict[str, str]:
+        """The SHA-256 of the bytes that the document has for each of its members."""
+        found = member_bytes(self.content)
+        return {name: hashlib.sha256(part).hexdigest() for name, part in found.items()}
 
     @classmethod
     def read(cls, content: str | bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> Document:

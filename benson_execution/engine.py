@@ -10,10 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benson_execution.artifact import build_artifact, write_artifact
+from benson_execution.artifact import leave_artifact
 from benson_execution.dispatch import Dispatch
 from benson_execution.document import Document
-from benson_execution.errors import ArtifactNotWritten, BensonError
+from benson_execution.errors import (
+    AppendRefused,
+    ArtifactNotWritten,
+    BensonError,
+    StatusConflict,
+    TrailUnavailable,
+)
 from benson_execution.events import Event
 from benson_execution.faults import note_fault
 from benson_execution.outcome import Outcome
@@ -60,16 +66,19 @@ class BensonExecutionEngine:
         self.telemetry = _EngineLogger(enable_telemetry, log_file)
         self._policy = Policy.of(self.settings)
         self._trail = trail
-        self._artifacts = None if artifacts is None else Path(artifacts)
-        if trail is None and artifacts is None:
-            self._artifacts = self.settings.artifacts_folder
+        self._leaves_artifacts = trail is None or artifacts is not None
+        if artifacts is not None:
+            places = {"artifacts": Path(artifacts)}
+            if trail is not None and self.settings.heads is None:
+                places["heads"] = Path(artifacts) / "heads.jsonl"
+            self.settings = self.settings.model_copy(update=places)
 
     @property
     def trail(self) -> Trail:
         """The trail; the settings' is opened when it is first needed."""
         if self._trail is not None:
             return self._trail
-        return open_trail(self.settings.resolved_trail_url)
+        return open_trail(self.settings)
 
     def validate_execution_result_schema(self, data: Any) -> ResultValidation:
         """Validate an agent's result, and emit `SCHEMA_VALIDATION` into the session's record."""
@@ -99,22 +108,46 @@ class BensonExecutionEngine:
             document = Document.of(document, limit=self.settings.max_document_bytes)
         elif not isinstance(document, Document):
             document = Document.read(document, limit=self.settings.max_document_bytes)
-        dispatch = Dispatch.of(
-            str(uuid.uuid4()), document, self._policy, self.trail, self.telemetry
-        )
-        self.telemetry.latest = dispatch
+        dispatch: Dispatch | None = None
         try:
+            dispatch = Dispatch.of(
+                str(uuid.uuid4()), document, self._policy, self.trail, self.telemetry
+            )
+            self.telemetry.latest = dispatch
             self._walk(dispatch)
-        except BaseException:
-            # Interrupted, or the trail failed in between: what can be told is told, and whatever
-            # goes wrong here must not hide what went wrong first.
-            with suppress(BensonError):
-                dispatch.fail()
-                self._leave_artifact(dispatch, dispatch.events())
+            events = dispatch.events()
+            ber_decision.require(events, ber_decision.CANONICAL)
+        except BaseException as error:
+            self._note(error, document.pac.pac_id)
+            self._close(dispatch)
             raise
-        events = dispatch.events()
-        ber_decision.require(events, ber_decision.CANONICAL)
-        return self._leave_artifact(dispatch, events)
+        try:
+            return self._outcome(dispatch, events)
+        except BensonError as error:
+            self._note(error, dispatch.ref.dispatch_id)
+            raise
+
+    def _close(self, dispatch: Dispatch | None) -> None:
+        """After an interruption: tell what can be told.
+
+        Whatever goes wrong here must not hide what went wrong first.
+        """
+        if dispatch is None:
+            return
+        try:
+            try:
+                dispatch.fail()
+            except StatusConflict as conflict:  # it was closed in the very moment
+                self._note(conflict, dispatch.ref.dispatch_id)
+            self._outcome(dispatch, dispatch.events())
+        except BensonError as error:
+            self._note(error, dispatch.ref.dispatch_id)
+
+    def _note(self, error: BaseException, about: str) -> None:
+        """What the trail refused is noted where the trail is not."""
+        kind = "artifact" if isinstance(error, ArtifactNotWritten) else "trail"
+        if isinstance(error, ArtifactNotWritten | TrailUnavailable | AppendRefused):
+            note_fault(self.settings.home, kind, error, about)
 
     def get_telemetry_for_ber(self) -> dict[str, Any]:
         """The contract's telemetry block of the latest dispatch; before any, of the session."""
@@ -151,17 +184,19 @@ class BensonExecutionEngine:
             )
         )
 
-    def _leave_artifact(self, dispatch: Dispatch, events: list[Event]) -> Outcome:
+    def _outcome(self, dispatch: Dispatch, events: list[Event]) -> Outcome:
         path = None
-        if self._artifacts is not None:
-            try:
-                path = write_artifact(build_artifact(dispatch, events), self._artifacts)
-            except ArtifactNotWritten as error:
-                note_fault(self.settings.home, "artifact", error, dispatch.ref.dispatch_id)
-                raise
-        return Outcome.of(
-            dispatch.ref.dispatch_id, dispatch.ref.pac_id, events, path, dispatch.document
-        )
+        ref = dispatch.ref
+        if self._leaves_artifacts:
+            _, path = leave_artifact(
+                dispatch.trail,
+                ref.dispatch_id,
+                self.settings,
+                duration_estimated=not dispatch.began_here,
+            )
+        else:
+            dispatch.trail.release(ref.dispatch_id)
+        return Outcome.of(ref.dispatch_id, ref.pac_id, events, path, dispatch.document)
 
 
 class _EngineLogger(TelemetryLogger):

@@ -11,9 +11,13 @@ BensonError                     exit code 1 is never used: it means "blocked"
 │   └── ArtifactNotWritten         the trail is complete; its artifact could not be written
 ├── AppendRefused               3  the trail is there, and says no
 │   ├── DispatchClosed             a closed dispatch takes no more events
+│   ├── StatusConflict             a closed dispatch has another status already
+│   ├── StillHeld                  another process went on with the dispatch
 │   ├── WrapIdTaken                another PAC has this WRAP id
 │   └── PacAlreadyWrapped          the PAC has its WRAP: it is closed
+├── NotVerified                 4  what was to be verified is not what it claims to be
 └── TrailUnavailable            5  the trail can't be read or written
+    └── TrailVersion               its tables are older or newer than this program
 
 An error carries a message for the log and, where something can be done about it, a hint for
 the person; `exit_code` is the class of failure that the `benson` command reports.
@@ -97,6 +101,14 @@ class DispatchClosed(AppendRefused):
     """A closed dispatch takes no more events."""
 
 
+class StatusConflict(AppendRefused):
+    """A dispatch is closed once; a second, different status is refused."""
+
+
+class StillHeld(AppendRefused):
+    """The dispatch was not abandoned after all: another process went on with it."""
+
+
 class WrapIdTaken(AppendRefused):
     """Another PAC's WRAP has this id; `next_number` is the first free one of its family."""
 
@@ -113,7 +125,24 @@ class PacAlreadyWrapped(AppendRefused):
         self.wrap_id = wrap_id
 
 
+class NotVerified(BensonError):
+    """What was to be verified is not what it claims to be."""
+
+    exit_code = 4
+
+
 class TrailUnavailable(BensonError):
     """The trail can't be read or written."""
 
     exit_code = 5
+
+
+class TrailVersion(TrailUnavailable):
+    """The trail's tables are of another version than this program's; the hint says what to do.
+
+    `found` is their version; None when there are no tables, empty when they don't say.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, *, found: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.found = found

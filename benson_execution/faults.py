@@ -18,15 +18,16 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 def note_fault(home: Path, kind: str, error: BaseException, about: str) -> None:
     """Append one line to `faults.jsonl` under the home: when, what, about what, and why.
 
-    `kind` is `trail` (a write that the trail refused) or `projection` (something that could not
-    be shown). Raises nothing: the place where faults are noted may be full as well.
+    `kind` is `trail` (a write that the trail refused), `artifact` (one that could not be written),
+    `lease` (one that could not be released) or `projection` (something that could not be shown).
+    Raises nothing: the place where faults are noted may be full as well.
     """
     line = {
         "timestamp": utc_now(),
         "kind": kind,
         "about": about,
         "error": type(error).__name__,
-        "message": plain(str(error)),
+        "message": plain(str(error), 2000),
     }
     try:
         home.mkdir(parents=True, exist_ok=True)

@@ -95,8 +95,8 @@ class Outcome:
 
 
 def _reason(decision: FrozenObject | None, wrap: FrozenObject | None) -> str | None:
-    if decision is None:
-        return None
+    if decision is None or (decision.eligible and wrap is None):
+        return None  # it was interrupted
     if decision.eligible and wrap is not None and wrap.blocked:
         return "eligible, but the PAC was closed by another dispatch first"
     return str(decision.reason)

@@ -53,6 +53,16 @@ def read_value(content: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> Any:
     return value
 
 
+def read_json(content: bytes) -> Any:
+    """The value of a JSON text of our own making, with no limit but that no key stands twice."""
+    try:
+        return _read_json(content.decode())
+    except UnicodeDecodeError as error:
+        raise UnreadableDocument(f"not UTF-8: {error.reason}") from None
+    except RecursionError:
+        raise UnreadableDocument("nested too deep") from None
+
+
 def line_of(content: bytes, path: str) -> int | None:
     """The line (from 1) of the value at a JSON Pointer, or of its nearest ancestor there is.
 
@@ -66,6 +76,26 @@ def line_of(content: bytes, path: str) -> int | None:
         return text.count("\n", 0, _json_offset(text, steps)) + 1
     except (ValueError, OverflowError, yaml.YAMLError, RecursionError):
         return None
+
+
+def member_bytes(content: bytes) -> dict[str, bytes]:
+    """The bytes that a readable object has for each of its members.
+
+    For JSON the value's text to the letter; for YAML from where the value begins to where the
+    next member does, since a block of text may end in blank lines that belong to it.
+    """
+    text = content.decode()
+    if _is_json(text):
+        return {
+            key: text[at : _SKIP.raw_decode(text, at)[1]].encode()
+            for key, _, at in _json_members(text, _blank(text, 0))
+        }
+    root = yaml.compose(text, Loader=_StrictLoader)
+    members = root.value if isinstance(root, yaml.MappingNode) else ()
+    return {
+        key.value: text[value.start_mark.index : value.end_mark.index].encode()
+        for key, value in members
+    }
 
 
 def _is_json(text: str) -> bool:

@@ -44,10 +44,11 @@ class _AgentFile(Strict):
 
 
 class AgentRegistry:
-    """The agents of one registry file; `sha256` is the digest of the file's bytes."""
+    """The agents of one registry file; `sha256` is the digest of `content`, the file's bytes."""
 
     def __init__(self, content: bytes, source: str) -> None:
         self.source = source
+        self.content = content
         self.sha256 = hashlib.sha256(content).hexdigest()
         try:
             self.agents = _AgentFile.model_validate(orjson.loads(content)).agents

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL
 
@@ -25,7 +25,18 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: Path.home() / ".benson")
     """Where Benson keeps its trail, its artifacts and the embedded Prefect."""
     trail_url: str | None = None
-    """The trail's store: `sqlite:///PATH` or `memory://`. Default: `trail.db` under the home."""
+    """The trail's store: `sqlite:///PATH`, `postgresql+psycopg://…` or `memory://`.
+
+    Default: `trail.db` under the home.
+    """
+    signing_key: Path | None = None
+    """A PEM file with the key that signs the trail. Default, for SQLite: one under the home."""
+    signing_key_pem: SecretStr | None = None
+    """The same key as a text, for places that hand secrets over in the environment."""
+    trusted_keys: Path | None = None
+    """A PEM file with the public keys that verification trusts. Default: our own."""
+    heads: Path | None = None
+    """The file to which every signed head is appended. Default: `heads.jsonl` under the home."""
     artifacts: Path | None = None
     """Where artifacts are written. Default: `artifacts` under the home."""
     registry: Path | None = None
@@ -39,10 +50,13 @@ class Settings(BaseSettings):
     prefect_artifacts: bool = True
     """Whether the verdict and the events are shown as Prefect artifacts."""
 
-    @field_validator("home", "artifacts", "registry")
+    @field_validator("home", "artifacts", "registry", "signing_key", "trusted_keys", "heads")
     @classmethod
     def _expand(cls, path: Path | None) -> Path | None:
-        return None if path is None else path.expanduser()
+        try:
+            return None if path is None else path.expanduser()
+        except RuntimeError as error:  # the home of a user that there is not
+            raise ValueError(str(error)) from None
 
     @classmethod
     def load(cls) -> Settings:
@@ -61,6 +75,11 @@ class Settings(BaseSettings):
     def artifacts_folder(self) -> Path:
         """The folder of the artifacts."""
         return self.artifacts or self.home / "artifacts"
+
+    @property
+    def heads_file(self) -> Path:
+        """The file of the signed heads."""
+        return self.heads or self.home / "heads.jsonl"
 
 
 @functools.lru_cache(maxsize=8)

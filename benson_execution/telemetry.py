@@ -13,7 +13,15 @@ from typing import Any, Final, Self
 from benson_execution.errors import EventRefused
 from benson_execution.events import PAYLOADS, TELEMETRY_VERSION, Event, EventType
 from benson_execution.log_file import LogFile
-from benson_execution.trail.port import Batch, DispatchRef, NewEvent, Trail, WrapClaim
+from benson_execution.trail.lease import Holder
+from benson_execution.trail.port import (
+    Batch,
+    DispatchRef,
+    NewEvent,
+    Seizure,
+    Trail,
+    WrapClaim,
+)
 
 _CHECKPOINT: Final = str(EventType.CHECKPOINT)
 
@@ -210,16 +218,21 @@ class DispatchLogger(TelemetryLogger):
 
     @contextmanager
     def transaction(
-        self, *, document: tuple[str, bytes] | None = None, claim: WrapClaim | None = None
+        self,
+        *,
+        documents: Sequence[tuple[str, bytes]] = (),
+        claim: WrapClaim | None = None,
+        lease: Holder | None = None,
+        seizure: Seizure | None = None,
     ) -> Iterator[DispatchLogger]:
         """Record all that is emitted inside in one transaction, or nothing of it.
 
-        `document` (SHA-256 and bytes) is stored with it, and `claim` is the PAC's to its WRAP.
+        `documents` (SHA-256 and bytes) are stored with it, `claim` is the PAC's to its WRAP,
+        `lease` takes the dispatch's lease, and `seizure` demands that nobody took it.
         """
         together = _Collector(self._trail, self.dispatch)
         yield together
-        documents = () if document is None else (document,)
-        self._append(Batch(self.dispatch, together.collected, documents, claim))
+        self._append(Batch(self.dispatch, together.collected, documents, claim, lease, seizure))
 
     def get_all_events(self) -> list[Event]:
         """The dispatch's events, read back from the trail."""
@@ -247,12 +260,10 @@ class _Collector(DispatchLogger):
         self.collected: list[NewEvent] = []
 
     @contextmanager
-    def transaction(
-        self, *, document: tuple[str, bytes] | None = None, claim: WrapClaim | None = None
-    ) -> Iterator[DispatchLogger]:
-        """Part of the outer transaction; a document or a claim needs one of its own."""
-        if document is not None or claim is not None:
-            raise ValueError("a document or a claim can't join another transaction")
+    def transaction(self, **more: Any) -> Iterator[DispatchLogger]:
+        """Part of the outer transaction; what is more than events needs one of its own."""
+        if more:
+            raise ValueError(f"{', '.join(more)} can't join another transaction")
         yield self
 
     def _record(self, event: Event, key: str | None) -> Event:

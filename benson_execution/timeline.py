@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import accumulate
 
 from benson_execution.events import Event, EventType
 
@@ -29,7 +31,11 @@ def gist(event: Event) -> str:
             return ""
 
 
-def milliseconds_between(first: Event, event: Event) -> float:
-    """Milliseconds from one event to another, by their timestamps."""
-    began, at = datetime.fromisoformat(first.timestamp), datetime.fromisoformat(event.timestamp)
-    return (at - began).total_seconds() * 1000
+def milliseconds(events: Sequence[Event]) -> list[float]:
+    """Milliseconds from the first event to each, by their timestamps.
+
+    The order is the sequence's: a clock that was set back makes no event earlier than its
+    predecessor.
+    """
+    times = [datetime.fromisoformat(event.timestamp) for event in events]
+    return list(accumulate(((at - times[0]).total_seconds() * 1000 for at in times), max))

@@ -6,16 +6,17 @@ Prefect calls these hooks by keyword, sometimes in another process than the run'
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 
-from benson_execution.artifact import build_artifact, write_artifact
+from benson_execution.artifact import leave_artifact
 from benson_execution.dispatch import Dispatch
 from benson_execution.document import Document
-from benson_execution.errors import BadInput, UnreadableDocument
+from benson_execution.errors import InvalidPac, UnreadableDocument
 from benson_execution.faults import note_fault
 from benson_execution.policy import Policy
 from benson_execution.settings import Settings
@@ -36,7 +37,7 @@ def read_document(
     if document is not None:
         return Document.read(document, limit=settings.max_document_bytes)
     assert document_digest is not None
-    content = open_trail(settings.resolved_trail_url).document(document_digest)
+    content = open_trail(settings).document(document_digest)
     if content is None:
         raise UnreadableDocument(f"the trail has no document with SHA-256 {document_digest!r}")
     return Document.read(content, limit=settings.max_document_bytes)
@@ -47,7 +48,7 @@ def dispatch_of(
 ) -> Dispatch:
     """The dispatch that a run is to judge: its open one, or its next."""
     read = read_document(document, document_digest, settings)
-    trail = open_trail(settings.resolved_trail_url)
+    trail = open_trail(settings)
     return Dispatch.of(run_id, read, Policy.of(settings), trail)
 
 
@@ -73,8 +74,8 @@ async def begin_dispatch(  # the names are Prefect's
 ) -> None:
     """Hook, on running: `PAC_DISPATCH_START`, in the run's open dispatch or its next one."""
     try:
-        dispatch = await asyncio.to_thread(_dispatch_of_run, flow_run, Settings.load())
-    except BadInput:
+        dispatch = await record(_dispatch_of_run, flow_run, Settings.load())
+    except (UnreadableDocument, InvalidPac):
         return  # no dispatch; the flow's body says why
     await record(dispatch.begin)
 
@@ -89,22 +90,27 @@ async def close_dispatch(  # the names are Prefect's
     A run that was judged to its end is closed already, blocked or failed: then this does nothing.
     """
     settings = Settings.load()
-    trail = open_trail(settings.resolved_trail_url)
+    trail = open_trail(settings)
     open_ref, next_number = await asyncio.to_thread(open_dispatch, trail, str(flow_run.id))
     if open_ref is None and not await _began_without_record(state, flow_run, next_number):
         return
     try:
         dispatch = await asyncio.to_thread(_dispatch_of_run, flow_run, settings)
-    except BadInput:
+    except (UnreadableDocument, InvalidPac):
         return  # there never was one
     await record(dispatch.fail)
-    events = await asyncio.to_thread(dispatch.events)
     try:
         await asyncio.to_thread(
-            lambda: write_artifact(build_artifact(dispatch, events), settings.artifacts_folder)
+            partial(
+                leave_artifact,
+                trail,
+                dispatch.ref.dispatch_id,
+                settings,
+                duration_estimated=not dispatch.began_here,
+            )
         )
     except Exception as error:
-        note_fault(settings.home, "projection", error, f"artifact of {dispatch.ref.dispatch_id}")
+        note_fault(settings.home, "artifact", error, f"artifact of {dispatch.ref.dispatch_id}")
     async with get_client() as client:
         await label_run(client, flow_run, dispatch.document.pac, "FAILED", settings)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
-from benson_execution.artifact import artifact_path
+from benson_execution.artifact import artifact_path, leave_artifact
 from benson_execution.dispatch import Dispatch
 from benson_execution.document import MAX_INLINE_BYTES, Document
 from benson_execution.errors import (
@@ -30,7 +30,7 @@ async def run_document(document: Document, settings: Settings) -> Outcome:
     Raises `TrailUnavailable` when the trail could not be read or written, and `ExecutionFailed`
     when the run ended without a dispatch.
     """
-    trail = open_trail(settings.resolved_trail_url)
+    trail = open_trail(settings)
     if len(document.content) <= MAX_INLINE_BYTES:
         given = {"document": document.text}
     else:
@@ -46,6 +46,7 @@ async def run_document(document: Document, settings: Settings) -> Outcome:
     error = await state.aresult(raise_on_failure=False)
     if isinstance(error, TrailUnavailable | ArtifactNotWritten):
         raise error
+    await asyncio.to_thread(_close_run, trail, run_id, error, document, settings)
     outcome = await asyncio.to_thread(_outcome, trail, run_id, document, settings)
     if outcome is None:
         cause = error if isinstance(error, BensonError) else state.message
@@ -61,6 +62,23 @@ def _close_what_is_open(trail: Trail, document: Document, settings: Settings) ->
         is_open, _ = open_dispatch(trail, ref.run_id)
         if dispatch.began_here and is_open == ref:
             dispatch.fail()
+
+
+def _close_run(
+    trail: Trail, run_id: str, left: object, document: Document, settings: Settings
+) -> None:
+    """Fail the run's dispatch where its own hooks could not; `TrailUnavailable` if that is why.
+
+    A run whose very START is missing leaves the dispatch's id as its result.
+    """
+    is_open, number = open_dispatch(trail, run_id)
+    if is_open is None and left != f"{run_id}-{number}":
+        return
+    dispatch = Dispatch.of(run_id, document, Policy.of(settings), trail)
+    dispatch.fail()
+    leave_artifact(
+        trail, dispatch.ref.dispatch_id, settings, duration_estimated=not dispatch.began_here
+    )
 
 
 def _outcome(trail: Trail, run_id: str, document: Document, settings: Settings) -> Outcome | None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from prefect import task
 
-from benson_execution.artifact import build_artifact, write_artifact
+from benson_execution.artifact import leave_artifact
 from benson_execution.dispatch import Dispatch
-from benson_execution.events import Event
+from benson_execution.evidence import Evidence
 from benson_execution.outcome import Outcome
 from benson_execution.phases.ber_decision import CANONICAL, require
 from benson_execution.settings import Settings
@@ -24,14 +24,19 @@ async def ber_telemetry(dispatch: Dispatch) -> Outcome:
     Raises `TrailIncomplete` when an event is missing: then nothing was closed properly.
     """
     settings = Settings.load()
-    events, path = await record(_write, dispatch, settings)
+    evidence, path = await record(_write, dispatch, settings)
+    events = [e.event for e in evidence.events]
     ref = dispatch.ref
     outcome = Outcome.of(ref.dispatch_id, ref.pac_id, events, path, dispatch.document)
-    await show_verdict(dispatch, events, outcome, settings)
+    await show_verdict(dispatch, evidence, outcome, settings)
     return outcome
 
 
-def _write(dispatch: Dispatch, settings: Settings) -> tuple[list[Event], Path]:
-    events = dispatch.events()
-    require(events, CANONICAL)
-    return events, write_artifact(build_artifact(dispatch, events), settings.artifacts_folder)
+def _write(dispatch: Dispatch, settings: Settings) -> tuple[Evidence, Path]:
+    require(dispatch.events(), CANONICAL)
+    return leave_artifact(
+        dispatch.trail,
+        dispatch.ref.dispatch_id,
+        settings,
+        duration_estimated=not dispatch.began_here,
+    )

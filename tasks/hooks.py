@@ -10,9 +10,11 @@ import asyncio
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import TaskRunContext
 
 from benson_execution.dispatch import Dispatch
+from benson_execution.errors import ArtifactNotWritten, InvalidPac, UnreadableDocument
 from benson_execution.faults import note_fault
 from benson_execution.settings import Settings
 
@@ -35,6 +37,20 @@ async def record(
     """Write what must be written without holding up the event loop; a refusal is noted."""
     try:
         return await asyncio.to_thread(write, *args, **kwargs)
+    except (UnreadableDocument, InvalidPac):
+        raise  # nothing was refused: there was nothing to write
     except Exception as error:
-        note_fault(Settings.load().home, "trail", error, getattr(write, "__name__", "write"))
+        kind = "artifact" if isinstance(error, ArtifactNotWritten) else "trail"
+        note_fault(Settings.load().home, kind, error, _about(write, args))
         raise
+
+
+def _about(write: Callable[..., object], args: tuple[object, ...]) -> str:
+    """What could not be written: of which dispatch, where there is one."""
+    name = getattr(write, "__name__", "write")
+    for one in (getattr(write, "__self__", None), *args):
+        if isinstance(one, Dispatch):
+            return f"{name} of {one.ref.dispatch_id}"
+        if isinstance(one, FlowRun):
+            return f"{name} of run {one.id}"
+    return name

@@ -7,7 +7,7 @@ counted; Prefect's client has retried it by then.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from typing import Any
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
 from benson_execution.dispatch import Dispatch
-from benson_execution.events import Event
+from benson_execution.evidence import Evidence
 from benson_execution.faults import note_fault
 from benson_execution.outcome import Outcome
 from benson_execution.pac import Pac
@@ -52,7 +52,7 @@ async def label_run(
 
 
 async def show_verdict(
-    dispatch: Dispatch, events: Sequence[Event], outcome: Outcome, settings: Settings
+    dispatch: Dispatch, evidence: Evidence, outcome: Outcome, settings: Settings
 ) -> None:
     """Show a judged dispatch: the run's name and tags, the verdict, and the events.
 
@@ -64,18 +64,19 @@ async def show_verdict(
         pac = dispatch.document.pac
         shown.append(label_run(context.client, context.flow_run, pac, outcome.status, settings))
     if settings.prefect_artifacts:
-        shown += _artifacts(dispatch, events, outcome, settings)
+        shown += _artifacts(dispatch, evidence, outcome, settings)
     await asyncio.gather(*shown)
 
 
 def _artifacts(
-    dispatch: Dispatch, events: Sequence[Event], outcome: Outcome, settings: Settings
+    dispatch: Dispatch, evidence: Evidence, outcome: Outcome, settings: Settings
 ) -> list[Awaitable[None]]:
     """The two artifacts, under keys by which the UI shows one PAC's history."""
     # A key has lower-case letters, digits and dashes, as has a PAC id once it is lowered.
     key = outcome.pac_id.lower()
     told = f"{outcome.status}: {outcome.pac_id}"
-    page = verdict_page(dispatch, events, outcome)
+    events = [e.event for e in evidence.events]
+    page = verdict_page(dispatch, events, outcome, evidence.proof.head)
     return [
         _shown(
             acreate_markdown_artifact(page, f"verdict-{key}", told),

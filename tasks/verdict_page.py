@@ -9,15 +9,16 @@ from typing import Any, Final
 from benson_execution.dispatch import Dispatch
 from benson_execution.events import Event, EventType
 from benson_execution.outcome import Outcome
+from benson_execution.proof.heads import Head
 from benson_execution.text import markdown, nearby, plain
-from benson_execution.timeline import gist, milliseconds_between
+from benson_execution.timeline import gist, milliseconds
 
 _MARKS: Final = {"PASS": "PASS", "FAIL": "**FAIL**"}
 _HARMLESS: Final = re.compile(r"(?!\d+[.)])(?:\w(?:[\w ,.;()'%-]|: |/(?!/))*)?")
 
 
-def verdict_page(dispatch: Dispatch, events: Sequence[Event], outcome: Outcome) -> str:
-    """The verdict in one screen: what, why, each checkpoint, and the timeline."""
+def verdict_page(dispatch: Dispatch, events: Sequence[Event], outcome: Outcome, head: Head) -> str:
+    """The verdict in one screen: what, why, each checkpoint, the timeline, and the signed head."""
     pac = dispatch.document.pac
     lines = [f"## {outcome.status}: {markdown(pac.pac_id)}", ""]
     if outcome.wrap_id is None:
@@ -39,9 +40,8 @@ def verdict_page(dispatch: Dispatch, events: Sequence[Event], outcome: Outcome) 
     ]
     lines += ["", "| ms | event | what |", "|---:|---|---|"]
     lines += [
-        f"| {milliseconds_between(events[0], e):.0f} "
-        f"| {markdown(e.event_type)} | {markdown(gist(e))} |"
-        for e in events
+        f"| {ms:.0f} | {markdown(e.event_type)} | {markdown(gist(e))} |"
+        for e, ms in zip(events, milliseconds(events), strict=True)
     ]
     lines += [
         "",
@@ -49,7 +49,10 @@ def verdict_page(dispatch: Dispatch, events: Sequence[Event], outcome: Outcome) 
     ]
     if outcome.artifact_path is not None:
         lines.append(f"Artifact: {markdown(nearby(outcome.artifact_path))}")
-    return "\n".join(lines)
+    # The head stands here too because the trail's database is somewhere else.
+    lines += ["", f"Signed head of {head.size} closed dispatches:", "", "```"]
+    lines += [head.note.decode().rstrip()]
+    return "\n".join([*lines, "```"])
 
 
 def events_table(events: Sequence[Event]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Before anything imports Prefect: its home and its profiles must not be the developer's."""
+"""Before anything imports Prefect: no home, and no profile, may be the developer's."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 for _name in [name for name in os.environ if name.startswith(("PREFECT_", "BENSON_"))]:
     if _name != "BENSON_SCREENSHOTS":  # where the UI test puts its pictures
         del os.environ[_name]
+os.environ["BENSON_HOME"] = str(_HOME / "benson")
 os.environ["PREFECT_HOME"] = str(_HOME)
 os.environ["PREFECT_PROFILES_PATH"] = str(_HOME / "none.toml")
 os.environ["PREFECT_LOGGING_LEVEL"] = "CRITICAL"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
 import typer
 
-from benson_execution.cli import events, judge, run, show
+from benson_execution.cli import events, judge, run, show, trail, verify
 from benson_execution.cli.output import report
-from benson_execution.errors import BadInput, BensonError
+from benson_execution.errors import BadInput, BensonError, ExecutionFailed
+from benson_execution.text import plain
 from benson_execution.version import __version__
 
 app = typer.Typer(
@@ -19,12 +21,18 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 completed, 1 blocked, 2 bad usage or unreadable input, 3 failed, "
-    "5 trail unavailable. BENSON_HOME (default ~/.benson) holds the trail and the artifacts.",
+    "4 not verified, 5 trail unavailable. BENSON_HOME (default ~/.benson) holds the trail, its "
+    "key and the artifacts.",
 )
 app.command("run")(run.run)
 app.command("judge")(judge.judge)
 app.command("events")(events.events)
 app.command("show")(show.show)
+app.command("verify")(verify.verify)
+app.command("head")(trail.head)
+app.command("recover")(trail.recover)
+app.add_typer(trail.keys, name="keys")
+app.add_typer(trail.trail, name="trail")
 
 
 def _version(wanted: bool) -> None:
@@ -54,6 +62,17 @@ def main() -> None:
         sys.exit(BadInput.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        report(ExecutionFailed(f"the answer could not be given: {error.strerror or error}"))
+        sys.exit(ExecutionFailed.exit_code)
+    except Exception as error:  # Python's own exit code, 1, means that a gate refused
+        if os.environ.get("BENSON_DEBUG"):
+            raise
+        about = f"{type(error).__name__}: {plain(str(error))}"
+        report(
+            ExecutionFailed(f"this is a defect of Benson: {about}", "BENSON_DEBUG=1 shows where")
+        )
+        sys.exit(ExecutionFailed.exit_code)
     except BaseException as error:
         if type(error).__name__ != "TerminationSignal":  # Prefect's, which only `run` imports
             raise

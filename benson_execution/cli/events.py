@@ -34,7 +34,7 @@ def events(
     [dim]benson events --type CHECKPOINT[/]
     [dim]benson events --pac PAC-TEST-01 --json[/]
     """
-    trail = open_trail(Settings.load().resolved_trail_url)
+    trail = open_trail(Settings.load(), read_only=True)
     console = out()
     with reader_may_leave():
         for stored in trail.events(pac_id=pac, dispatch_id=dispatch, event_type=event_type):
@@ -43,7 +43,7 @@ def events(
                 sys.stdout.write(event.json.decode() + "\n")
                 continue
             text = (
-                f"{event.timestamp}  {stored.dispatch.dispatch_id}  {stored.sequence:>3}  "
+                f"{event.timestamp}  {plain(stored.dispatch.dispatch_id)}  {stored.sequence:>3}  "
                 f"{plain(event.event_type):<24} {plain(gist(event), MAX_LINE)}"
             )
             console.print(Text(text.rstrip()))

@@ -82,7 +82,7 @@ def print_json(members: object) -> None:
 def print_outcome(outcome: Outcome) -> None:
     """The verdict: the status, each checkpoint with its details, the WRAP, the artifact."""
     console = out()
-    console.print(Text.assemble(styled(outcome.status), f"  {outcome.pac_id}"))
+    console.print(Text.assemble(styled(outcome.status), f"  {plain(outcome.pac_id)}"))
     for checkpoint in outcome.checkpoints:
         console.print(
             Text.assemble(
@@ -98,6 +98,6 @@ def print_outcome(outcome: Outcome) -> None:
     if outcome.status is not DispatchStatus.COMPLETED:
         reason = outcome.reason or "the dispatch was interrupted"
         console.print(Text(f"  why    {plain(reason, MAX_LINE)}"))
-    console.print(Text(f"  WRAP   {outcome.wrap_id or 'none'}"))
+    console.print(Text(f"  WRAP   {plain(outcome.wrap_id or 'none')}"))
     if outcome.artifact_path is not None:
         console.print(Text(f"  artifact {nearby(outcome.artifact_path)}"))

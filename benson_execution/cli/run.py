@@ -17,7 +17,8 @@ from rich.text import Text
 from benson_execution.cli.inputs import read_document
 from benson_execution.cli.output import err, print_json, print_outcome, reader_may_leave
 from benson_execution.document import Document
-from benson_execution.errors import BadInput, BensonError
+from benson_execution.errors import BadInput, BensonError, TrailUnavailable
+from benson_execution.faults import note_fault
 from benson_execution.policy import Policy
 from benson_execution.prefect_environment import prepare_embedded
 from benson_execution.settings import Settings
@@ -55,7 +56,12 @@ def run(
         raise BadInput("--pac goes with one FILE")
     documents = [read_document(file, pac, settings.max_document_bytes) for file in files]
     Policy.of(settings)  # a registry that can't be read is told now, not after a server's start
-    trail = open_trail(settings.resolved_trail_url)
+    try:
+        trail = open_trail(settings)
+    except TrailUnavailable as error:
+        about = ", ".join(document.pac.pac_id for document in documents)
+        note_fault(settings.home, "trail", error, about)
+        raise
     where = prepare_embedded(settings.home)
     # What Prefect logs is in its UI; this terminal gets our own account of the run.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
@@ -97,11 +103,13 @@ async def _telling(document: Document, trail: Trail, status: Status) -> AsyncIte
 
 async def _tell(document: Document, trail: Trail, status: Status) -> None:
     def newer(after: int) -> list[StoredEvent]:
-        return list(trail.events(pac_id=document.pac.pac_id, after=after))
+        return list(trail.events(after=after))
 
-    position = max((s.position for s in await asyncio.to_thread(newer, 0)), default=0)
+    position = await asyncio.to_thread(trail.last_position)
     while True:
         await asyncio.sleep(0.1)
         for stored in await asyncio.to_thread(newer, position):
             position = stored.position
+            if stored.dispatch.pac_id != document.pac.pac_id:
+                continue
             status.update(Text(f"{stored.event.event_type} {plain(gist(stored.event))}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -11,12 +12,12 @@ from rich.text import Text
 from benson_execution.artifact import artifact_path
 from benson_execution.cli.output import MAX_LINE, out, print_outcome, reader_may_leave
 from benson_execution.document import Document
-from benson_execution.errors import BadInput
+from benson_execution.errors import ArtifactNotWritten, BadInput
 from benson_execution.events import EventType
 from benson_execution.outcome import Outcome
 from benson_execution.settings import Settings
-from benson_execution.text import enumerate_some, plain
-from benson_execution.timeline import gist, milliseconds_between
+from benson_execution.text import enumerate_some, plain, quote
+from benson_execution.timeline import gist, milliseconds
 from benson_execution.trail import StoredEvent, Trail, open_trail
 
 
@@ -30,7 +31,7 @@ def show(
     [dim]benson show PAC-DAN-P44[/]
     """
     settings = Settings.load()
-    trail = open_trail(settings.resolved_trail_url)
+    trail = open_trail(settings, read_only=True)
     dispatches: dict[str, list[StoredEvent]] = {}
     for stored in trail.events(pac_id=_resolve(trail, pac_id)):
         dispatches.setdefault(stored.dispatch.dispatch_id, []).append(stored)
@@ -46,12 +47,12 @@ def _resolve(trail: Trail, wanted: str) -> str:
     if next(trail.events(pac_id=wanted), None) is not None:
         return wanted
     starts = trail.events(event_type=EventType.PAC_DISPATCH_START)
-    known = dict.fromkeys(s.dispatch.pac_id for s in starts)
+    known = dict.fromkeys(str(s.dispatch.pac_id) for s in starts)
     found = [pac_id for pac_id in known if pac_id.startswith(wanted)]
     if len(found) == 1:
         return found[0]
     if found:
-        raise BadInput(f"{plain(wanted)} begins {len(found)} PAC ids: {enumerate_some(found)}")
+        raise BadInput(f"{quote(wanted)} begins {len(found)} PAC ids: {enumerate_some(found)}")
     raise BadInput(
         f"the trail has no dispatch of {plain(wanted)}",
         "`benson events --type PAC_DISPATCH_START` lists what was dispatched",
@@ -61,11 +62,9 @@ def _resolve(trail: Trail, wanted: str) -> str:
 def _tell(title: str, stored: Sequence[StoredEvent], trail: Trail, settings: Settings) -> None:
     ref = stored[0].dispatch
     events = [s.event for s in stored]
-    path = artifact_path(settings.artifacts_folder, ref.pac_id, ref.dispatch_id)
     console = out()
-    console.print(Text(f"{title}: {ref.dispatch_id}", style="bold"))
-    for event in events:
-        ms = milliseconds_between(events[0], event)
+    console.print(Text(f"{title}: {plain(ref.dispatch_id)}", style="bold"))
+    for event, ms in zip(events, milliseconds(events), strict=True):
         text = f"  {ms:>8.1f} ms  {plain(event.event_type):<24} {plain(gist(event), MAX_LINE)}"
         console.print(Text(text.rstrip()))
     is_open = all(e.event_type != EventType.PAC_DISPATCH_END for e in events)
@@ -74,5 +73,8 @@ def _tell(title: str, stored: Sequence[StoredEvent], trail: Trail, settings: Set
         return
     content = None if ref.document_sha256 is None else trail.document(ref.document_sha256)
     document = None if content is None else Document.read(content, limit=len(content))
-    shown = path if path.exists() else None
+    shown = None
+    with suppress(ArtifactNotWritten):  # ids that name no file have none
+        path = artifact_path(settings.artifacts_folder, ref.pac_id, ref.dispatch_id)
+        shown = path if path.exists() else None
     print_outcome(Outcome.of(ref.dispatch_id, ref.pac_id, events, shown, document))

@@ -2,116 +2,168 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from benson_execution.events import EventType
+from benson_execution.proof import merkle
+from benson_execution.proof.heads import Head, Rotation
+from benson_execution.proof.keys import SigningKey
+from benson_execution.proof.leaf import Header
+from benson_execution.trail.lease import Holder
+from benson_execution.trail.ledger import (
+    Placement,
+    Tip,
+    close,
+    new_tip,
+    place,
+    require_new_key,
+    require_storable,
+)
 from benson_execution.trail.port import (
     Batch,
     DispatchRef,
-    NewEvent,
+    Lease,
+    Proof,
     Recorder,
     StoredEvent,
     WrapClaim,
-    refuse_closed,
+    refuse_seizure,
     refuse_taken,
     refuse_wrapped,
 )
-
-_END: Final = str(EventType.PAC_DISPATCH_END)  # a plain string hashes faster
+from benson_execution.trail.rows import (
+    DispatchRow,
+    DocumentRow,
+    EventRow,
+    EventTuple,
+    HeadRow,
+    LeafRow,
+    RotationRow,
+    Rows,
+    Weakness,
+    WrapRow,
+)
 
 
 class _Dispatch:
     """The events of one dispatch, in order, and those with a key by it."""
 
-    __slots__ = ("by_key", "events", "ref")
+    __slots__ = ("by_key", "events", "leaf", "ref", "tip")
 
-    def __init__(self, ref: DispatchRef) -> None:
+    def __init__(self, ref: DispatchRef, tip: Tip) -> None:
         self.ref = ref
+        self.tip = tip
         self.events: list[StoredEvent] = []
         self.by_key: dict[str, StoredEvent] = {}
+        self.leaf: LeafRow | None = None
 
 
 class MemoryTrail:
-    """A `Trail` that lives as long as its process, and grows with what is appended."""
+    """A `Trail` that lives as long as its process, and grows with what is appended.
 
-    def __init__(self) -> None:
+    It signs with the key that it is given, or with one of its own, which is gone with it.
+    """
+
+    def __init__(self, signing_key: SigningKey | None = None) -> None:
+        self.signing_key = signing_key or SigningKey.generate()
         # Guards everything below: an append reads (which keys are there, is it closed?) before it
         # writes, and two of them interleaved could both find a key free.
         self._lock = threading.Lock()
+        self._trail_id: Final = secrets.token_hex(16)
         self._position = 0
         self._dispatches: dict[str, _Dispatch] = {}
         self._runs: dict[str, list[_Dispatch]] = {}
         self._pacs: dict[str, list[_Dispatch]] = {}
         self._documents: dict[str, bytes] = {}
-        self._wrap_of_pac: dict[str, str] = {}
+        self._wraps: dict[str, WrapRow] = {}
         self._last_of_family: dict[str, int] = {}
+        self._leaves: list[LeafRow] = []
+        self._heads = [Head.first(self.signing_key, self._trail_id)]
+        self._rotations: list[Rotation] = []
+        self._leases: dict[str, Holder | None] = {}
+
+    @property
+    def where(self) -> str:
+        return "memory://"
 
     def append(self, batch: Batch, *, before_commit: Recorder | None = None) -> list[StoredEvent]:
+        require_storable(batch)
         with self._lock:
             stored: list[StoredEvent] = []
-            new: list[StoredEvent] = []
             if batch.dispatch is not None:
-                dispatch = self._dispatches.get(batch.dispatch.dispatch_id)
-                if dispatch is None:
-                    dispatch = _Dispatch(batch.dispatch)
-                self._place(dispatch, batch.events, stored, new)
-                if new and batch.claim is not None:
-                    self._refuse_taken(batch.claim)
-                if new and before_commit is not None:
-                    before_commit([s.event for s in new])
+                dispatch = self._find(batch.dispatch)
+                placed = place(
+                    dispatch.ref, batch.events, dispatch.tip, self._position, dispatch.by_key.get
+                )
+                stored = placed.stored
+                self._refuse(batch, placed)
+                closing = None
+                if placed.closes:
+                    newest = self._leaves[-1] if self._leaves else None
+                    last = placed.new[-1]
+                    closing = close(dispatch.tip, last, newest, self._heads[-1], self.signing_key)
+                if placed.new and before_commit is not None:
+                    before_commit([s.event for s in placed.new])
                 # Nothing below can fail: from here on the batch is in the trail.
-                if new:
-                    self._keep(dispatch, new, batch.claim)
+                self._keep(dispatch, batch, placed, closing)
             for sha256, content in batch.documents:
                 self._documents.setdefault(sha256, content)
             return stored
 
-    def _place(
+    def _find(self, ref: DispatchRef) -> _Dispatch:
+        known = self._dispatches.get(ref.dispatch_id)
+        return _Dispatch(ref, new_tip(self._trail_id, ref)) if known is None else known
+
+    def _refuse(self, batch: Batch, placed: Placement) -> None:
+        assert batch.dispatch is not None
+        dispatch_id = batch.dispatch.dispatch_id
+        seizure = batch.seizure if placed.new else None
+        if seizure is not None and self._leases.get(dispatch_id) != seizure.holder:
+            raise refuse_seizure(dispatch_id)
+        if placed.new and batch.claim is not None:
+            self._refuse_taken(batch.claim)
+
+    def _refuse_taken(self, claim: WrapClaim) -> None:
+        if (taken := self._wraps.get(claim.pac_id)) is not None:
+            raise refuse_wrapped(claim.pac_id, taken.wrap_id)
+        if claim.number <= (last := self._last_of_family.get(claim.family, 0)):
+            raise refuse_taken(claim, last + 1)
+
+    def _keep(
         self,
         dispatch: _Dispatch,
-        events: Sequence[NewEvent],
-        stored: list[StoredEvent],
-        new: list[StoredEvent],
+        batch: Batch,
+        placed: Placement,
+        closing: tuple[LeafRow, Head] | None,
     ) -> None:
-        """Where each event stands or will stand, and those that are new."""
-        by_key = dispatch.by_key
-        closed = _END in by_key
-        added: dict[str, StoredEvent] = {}
-        position, sequence = self._position, len(dispatch.events)
-        for key, event in events:
-            at = None if key is None else by_key.get(key) or added.get(key)
-            if at is None:
-                if closed or _END in added:
-                    raise refuse_closed(dispatch.ref.dispatch_id)
-                position, sequence = position + 1, sequence + 1
-                at = StoredEvent(position, dispatch.ref, sequence, key, event)
-                new.append(at)
-                if key is not None:
-                    added[key] = at
-            stored.append(at)
-
-    def _keep(self, dispatch: _Dispatch, new: list[StoredEvent], claim: WrapClaim | None) -> None:
-        if not dispatch.events:
-            ref = dispatch.ref
+        ref, new = dispatch.ref, placed.new
+        if new and not dispatch.events:
             self._dispatches[ref.dispatch_id] = dispatch
             self._runs.setdefault(ref.run_id, []).append(dispatch)
             self._pacs.setdefault(ref.pac_id, []).append(dispatch)
-        if claim is not None:
-            self._wrap_of_pac[claim.pac_id] = claim.wrap_id
+            self._leases[ref.dispatch_id] = None
+        if batch.lease is not None and ref.dispatch_id in self._leases:
+            self._leases[ref.dispatch_id] = batch.lease
+        if not new:
+            return
+        if batch.claim is not None:
+            claim = batch.claim
+            self._wraps[claim.pac_id] = WrapRow(*claim, ref.dispatch_id)
             self._last_of_family[claim.family] = claim.number
         dispatch.events.extend(new)
         for at in new:
             if at.key is not None:
                 dispatch.by_key[at.key] = at
         self._position += len(new)
-
-    def _refuse_taken(self, claim: WrapClaim) -> None:
-        if claim.pac_id in self._wrap_of_pac:
-            raise refuse_wrapped(claim.pac_id, self._wrap_of_pac[claim.pac_id])
-        if claim.number <= (last := self._last_of_family.get(claim.family, 0)):
-            raise refuse_taken(claim, last + 1)
+        header, last = dispatch.tip.header, new[-1]
+        dispatch.tip = Tip(header, last.sequence, last.chain, closing is not None)
+        if closing is not None:
+            dispatch.leaf, head = closing
+            self._leaves.append(dispatch.leaf)
+            self._heads.append(head)
 
     def events(
         self,
@@ -134,7 +186,7 @@ class MemoryTrail:
                 dispatches = list(self._dispatches.values())
             found = [s for d in dispatches for s in d.events]
         if len(dispatches) > 1:
-            found.sort()
+            found.sort(key=_position)
         return (
             stored
             for stored in found
@@ -144,9 +196,164 @@ class MemoryTrail:
             and (event_type is None or stored.event.event_type == event_type)
         )
 
+    def wrap_of(self, pac_id: str) -> str | None:
+        with self._lock:
+            row = self._wraps.get(pac_id)
+            return None if row is None else row.wrap_id
+
+    def last_position(self) -> int:
+        return self._position
+
     def document(self, sha256: str) -> bytes | None:
         with self._lock:
             return self._documents.get(sha256)
 
+    def header(self, dispatch_id: str) -> Header | None:
+        with self._lock:
+            dispatch = self._dispatches.get(dispatch_id)
+            return None if dispatch is None else Header.from_bytes(dispatch.tip.header)
+
+    def head(self) -> Head | None:
+        with self._lock:
+            return self._heads[-1]
+
+    def proof(self, dispatch_id: str) -> Proof | None:
+        with self._lock:
+            dispatch = self._dispatches.get(dispatch_id)
+            if dispatch is None or dispatch.leaf is None:
+                return None
+            leaf = dispatch.leaf
+            path = merkle.newest_inclusion_path(merkle.split(leaf.peaks))
+            head = self._heads[leaf.leaf_index + 1]
+            return Proof(leaf.leaf_index, leaf.entry, path, head, tuple(self._rotations))
+
+    def key_id(self) -> str:
+        return self.signing_key.key_id
+
+    def rotate(self, new_key: SigningKey) -> Rotation:
+        with self._lock:
+            used = {rotation.new_key.key_id for rotation in self._rotations}
+            require_new_key(new_key, used | {self._heads[0].key_id})
+            rotation = Rotation.sign(self.signing_key, new_key, self._heads[-1])
+            self._rotations.append(rotation)
+            self.signing_key = new_key
+            return rotation
+
+    def leases(self) -> list[Lease]:
+        with self._lock:
+            held = [(self._dispatches[name], holder) for name, holder in self._leases.items()]
+            return [Lease(d.ref, d.tip.closed, holder, False) for d, holder in held]
+
+    def renew(self, holder: Holder) -> int:
+        """Nothing expires here: whoever held a lease in this trail is gone with it."""
+        with self._lock:
+            return sum(held == holder for held in self._leases.values())
+
+    def release(self, dispatch_id: str) -> None:
+        with self._lock:
+            dispatch = self._dispatches.get(dispatch_id)
+            if dispatch is not None and dispatch.tip.closed:
+                self._leases.pop(dispatch_id, None)
+
+    @contextmanager
+    def rows(self) -> Iterator[Rows]:
+        with self._lock:
+            snapshot = _MemoryRows(
+                list(self._dispatches.values()),
+                dict(self._documents),
+                list(self._wraps.values()),
+                list(self._leaves),
+                list(self._heads),
+                list(self._rotations),
+            )
+        yield snapshot
+
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def _position(stored: StoredEvent) -> int:
+    return stored.position
+
+
+class _MemoryRows:
+    """What a trail in memory held at one moment."""
+
+    def __init__(  # noqa: PLR0917  # as many as there are kinds of rows
+        self,
+        dispatches: list[_Dispatch],
+        documents: dict[str, bytes],
+        wraps: list[WrapRow],
+        leaves: list[LeafRow],
+        heads: list[Head],
+        rotations: list[Rotation],
+    ) -> None:
+        # A dispatch grows; what it holds now is taken out of it now.
+        self._dispatches = [(d.ref, d.tip.header, tuple(d.events)) for d in dispatches]
+        self._documents = documents
+        self._wraps = wraps
+        self._leaves = leaves
+        self._heads = heads
+        self._rotations = rotations
+
+    def dispatches(self) -> Iterator[DispatchRow]:
+        for ref, header, events in self._dispatches:
+            yield DispatchRow(
+                ref.dispatch_id,
+                events[0].position,
+                ref.run_id,
+                ref.number,
+                ref.pac_id,
+                ref.document_sha256,
+                header,
+            )
+
+    def dispatch(self, dispatch_id: str) -> DispatchRow | None:
+        return next((row for row in self.dispatches() if row.dispatch_id == dispatch_id), None)
+
+    def events(self) -> Iterator[EventTuple]:
+        everything = (s for _, _, events in self._dispatches for s in events)
+        return map(_event_row, sorted(everything, key=_position))
+
+    def documents(self) -> Iterator[DocumentRow]:
+        return (DocumentRow(*item) for item in sorted(self._documents.items()))
+
+    def wraps(self) -> Iterator[WrapRow]:
+        return iter(sorted(self._wraps))
+
+    def leaves(self) -> Iterator[LeafRow]:
+        return iter(self._leaves)
+
+    def heads(self) -> Iterator[HeadRow]:
+        return (HeadRow(head.size, head.note) for head in self._heads)
+
+    def rotations(self) -> Iterator[RotationRow]:
+        return (RotationRow(n, r.note) for n, r in enumerate(self._rotations, start=1))
+
+    def events_of(self, dispatch_id: str) -> Iterable[EventRow]:
+        for ref, _, events in self._dispatches:
+            if ref.dispatch_id == dispatch_id:
+                return [_event_row(s) for s in events]
+        return []
+
+    def leaf(self, dispatch_id: str) -> LeafRow | None:
+        return next((leaf for leaf in self._leaves if leaf.dispatch_id == dispatch_id), None)
+
+    def count_events(self) -> int:
+        return sum(len(events) for _, _, events in self._dispatches)
+
+    def weaknesses(self) -> list[Weakness]:
+        """None: nobody but this process reaches its memory."""
+        return []
+
+
+def _event_row(stored: StoredEvent) -> EventRow:
+    return EventRow(
+        stored.position,
+        stored.dispatch.dispatch_id,
+        stored.sequence,
+        stored.key,
+        stored.event.event_type,
+        stored.event.json,
+        stored.chain,
+    )

@@ -1,22 +1,34 @@
 """The trail's port: what every store of the audit trail does, and nothing more.
 
 A trail is append-only. Everything enters through `append`, one transaction each, and is
-durable (as far as the store can be) when the call returns. Nothing is ever changed or removed.
+durable (as far as the store can be) when the call returns. Nothing is ever changed or removed;
+only leases, which say who is at work on what, come and go.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from benson_execution.errors import (
     DispatchClosed,
     PacAlreadyWrapped,
+    StatusConflict,
+    StillHeld,
     TrailUnavailable,
     WrapIdTaken,
 )
 from benson_execution.events import Event, EventType
+from benson_execution.proof.heads import Head, Rotation
+from benson_execution.proof.keys import SigningKey
+from benson_execution.proof.leaf import Header, Provenance
+from benson_execution.trail.lease import Holder
+from benson_execution.trail.rows import Rows
+
+MAX_POSITION: Final = (1 << 63) - 1
+"""What every store can count to."""
 
 Recorder = Callable[[Sequence[Event]], None]
 """Called with the new events before their transaction commits; when it raises, none is kept."""
@@ -30,6 +42,8 @@ class DispatchRef:
     number: int
     pac_id: str
     document_sha256: str | None = None
+    provenance: Provenance | None = field(default=None, compare=False, repr=False)
+    """What the dispatch's header says beside the ids; None when it was read from a store."""
     dispatch_id: str = field(init=False)
     """`<run_id>-<number>`."""
 
@@ -47,7 +61,8 @@ class NewEvent(NamedTuple):
 class StoredEvent(NamedTuple):
     """An event of the trail.
 
-    `position` orders the whole trail, `sequence` (1, 2, 3, …) its dispatch.
+    `position` orders the whole trail, `sequence` (1, 2, 3, …) its dispatch. `chain` is the
+    event's hash in the chain of its dispatch.
     """
 
     position: int
@@ -55,6 +70,7 @@ class StoredEvent(NamedTuple):
     sequence: int
     key: str | None
     event: Event
+    chain: bytes
 
 
 class WrapClaim(NamedTuple):
@@ -68,6 +84,25 @@ class WrapClaim(NamedTuple):
     """The counter, from 1, unique within the family."""
 
 
+class Lease(NamedTuple):
+    """A dispatch that is not finished, and who is at work on it.
+
+    It is finished when it is closed and its artifact is written: then its lease is released.
+    """
+
+    dispatch: DispatchRef
+    closed: bool
+    holder: Holder | None
+    """None when nobody ever took the lease."""
+    expired: bool
+
+
+class Seizure(NamedTuple):
+    """Append only while the dispatch's lease is still held by this one (None: by nobody)."""
+
+    holder: Holder | None
+
+
 class Batch(NamedTuple):
     """What one transaction appends: all of it, or nothing."""
 
@@ -76,18 +111,42 @@ class Batch(NamedTuple):
     documents: Sequence[tuple[str, bytes]] = ()
     """Documents as received, each with its SHA-256 in lower-case hexadecimal."""
     claim: WrapClaim | None = None
+    lease: Holder | None = None
+    """Who takes the lease of the dispatch with this transaction, from whoever had it."""
+    seizure: Seizure | None = None
+
+
+class Proof(NamedTuple):
+    """Why a closed dispatch is in the log: entry, index and path lead to the head's root."""
+
+    leaf_index: int
+    """From 0; the head is of the size `leaf_index + 1`."""
+    entry: bytes
+    path: Sequence[bytes]
+    head: Head
+    rotations: Sequence[Rotation]
+    """All of the trail's, oldest first: the head may be signed by a key that another one named."""
 
 
 class Trail(Protocol):
     """The append-only record. Safe to use from many threads at once."""
 
+    @property
+    def where(self) -> str:
+        """Where it is kept, for people: a URL without its password."""
+        ...
+
     def append(self, batch: Batch, *, before_commit: Recorder | None = None) -> list[StoredEvent]:
         """Append in one transaction, and return the batch's events as they are stored now.
 
         A key that the dispatch already has keeps its first event, and that one is returned.
-        Raises `DispatchClosed` for a new event after `PAC_DISPATCH_END`, `WrapIdTaken` or
-        `PacAlreadyWrapped` for a claim that can't be had, `TrailUnavailable` when the store
-        can't be written; then nothing of the batch is kept.
+        With `PAC_DISPATCH_END` goes the dispatch's leaf in the log, and a signed head.
+
+        Raises `EventRefused` for a text that no store can keep, `DispatchClosed` for a new
+        event after `PAC_DISPATCH_END`, `StatusConflict` for a second one with another status,
+        `WrapIdTaken` or `PacAlreadyWrapped` for a claim that can't be had, `StillHeld` for a
+        seizure that came too late, `TrailUnavailable` when the store can't be written; then
+        nothing of the batch is kept.
         """
         ...
 
@@ -103,8 +162,52 @@ class Trail(Protocol):
         """The events that match every argument given, with a position above `after`, in order."""
         ...
 
+    def wrap_of(self, pac_id: str) -> str | None:
+        """The WRAP that a PAC has, or None."""
+        ...
+
+    def last_position(self) -> int:
+        """The position of the newest event of all; 0 when there is none."""
+        ...
+
     def document(self, sha256: str) -> bytes | None:
         """The document with this SHA-256, or None."""
+        ...
+
+    def header(self, dispatch_id: str) -> Header | None:
+        """What a dispatch was opened with; None when nothing of it is recorded."""
+        ...
+
+    def head(self) -> Head | None:
+        """The newest signed head; None when the trail was never opened to be written."""
+        ...
+
+    def proof(self, dispatch_id: str) -> Proof | None:
+        """Why a dispatch is in the log, or None while it is open."""
+        ...
+
+    def key_id(self) -> str:
+        """The id of the key that signs from now on."""
+        ...
+
+    def rotate(self, new_key: SigningKey) -> Rotation:
+        """Hand the trail over to another signing key; the one in force signs that."""
+        ...
+
+    def leases(self) -> list[Lease]:
+        """The dispatches that are not finished, oldest first."""
+        ...
+
+    def renew(self, holder: Holder) -> int:
+        """Prolong the leases of this holder, and say how many it has."""
+        ...
+
+    def release(self, dispatch_id: str) -> None:
+        """Give up the lease of a closed dispatch: its artifact is written."""
+        ...
+
+    def rows(self) -> AbstractContextManager[Rows]:
+        """All that is stored, at one moment, as it is stored: for verification."""
         ...
 
     def close(self) -> None:
@@ -143,6 +246,16 @@ def refuse_taken(claim: WrapClaim, next_number: int) -> WrapIdTaken:
 def refuse_closed(dispatch_id: str) -> DispatchClosed:
     """The error of every store for an append to a closed dispatch."""
     return DispatchClosed(f"dispatch {dispatch_id} is closed and takes no more events")
+
+
+def refuse_status(dispatch_id: str, recorded: str, offered: str) -> StatusConflict:
+    """The error of every store for a second, different end of a dispatch."""
+    return StatusConflict(f"dispatch {dispatch_id} is closed as {recorded}, and can't be {offered}")
+
+
+def refuse_seizure(dispatch_id: str) -> StillHeld:
+    """The error of every store for closing a dispatch that somebody went on with."""
+    return StillHeld(f"dispatch {dispatch_id} was taken up by another process")
 
 
 def unavailable(where: str, error: BaseException) -> TrailUnavailable:

@@ -1,120 +1,190 @@
-"""The trail in a database, through SQLAlchemy Core. SQLite is the embedded default."""
+"""The trail in a database, through SQLAlchemy Core: SQLite is the embedded default."""
 
 from __future__ import annotations
 
-import functools
-import sqlite3
-import threading
-import time
-from collections.abc import Iterator, Sequence
+import heapq
+import itertools
+import secrets
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Select,
-    bindparam,
-    create_engine,
-    func,
-    insert,
-    select,
-)
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.event import listens_for
-from sqlalchemy.exc import SQLAlchemyError
 
-from benson_execution.errors import EventRefused, TrailUnavailable
-from benson_execution.events import Event, EventType
-from benson_execution.trail import tables
+from benson_execution.errors import InvalidSettings, TrailUnavailable
+from benson_execution.proof import merkle
+from benson_execution.proof.heads import Head, Rotation
+from benson_execution.proof.keyring import Keyring
+from benson_execution.proof.keys import SigningKey
+from benson_execution.proof.leaf import Header
+from benson_execution.trail import statements as sql
+from benson_execution.trail.database import Database, Session, foreign
+from benson_execution.trail.lease import LEASE_SECONDS, Holder
+from benson_execution.trail.ledger import (
+    Placement,
+    Tip,
+    close,
+    new_tip,
+    place,
+    require_new_key,
+    require_own_head,
+    require_storable,
+)
 from benson_execution.trail.port import (
+    MAX_POSITION,
     Batch,
     DispatchRef,
-    NewEvent,
+    Lease,
+    Proof,
     Recorder,
     StoredEvent,
-    WrapClaim,
-    refuse_closed,
-    refuse_taken,
-    refuse_wrapped,
-    unavailable,
 )
-
-_END: Final = EventType.PAC_DISPATCH_END
-_PAGE: Final = 1000
-"""How many events one read takes from the database at a time."""
-BUSY_TIMEOUT_SECONDS: Final = 10.0
-"""How long a write waits for another process's before it is refused."""
-
-
-class _RecorderFailed(Exception):
-    """Carries what a recorder raised past the place where a database's errors are told."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(error)
-        self.error = error
+from benson_execution.trail.postgresql import PostgresqlDatabase
+from benson_execution.trail.rows import LeafRow, Rows
+from benson_execution.trail.sql_mapping import (
+    event_row,
+    holder_row,
+    lease,
+    number,
+    stored,
+)
+from benson_execution.trail.sql_rows import SqlRows
+from benson_execution.trail.sql_steps import add_dispatch, claim, require_abandoned, with_key
+from benson_execution.trail.sqlite import SqliteDatabase
+from benson_execution.trail.version import make_tables, require_version
 
 
 class SqlTrail:
-    """A `Trail` in a SQLite database: WAL, `synchronous=FULL`, one writer at a time."""
+    """A `Trail` in SQLite or PostgreSQL, made there if the database is empty.
 
-    def __init__(self, url: str | URL) -> None:
-        self._url = make_url(url)
-        self._where = self._url.render_as_string(hide_password=True)
-        # One writer per process: SQLite lets one write at a time, and its waiting writers poll
-        # with growing pauses, so that sixteen threads would starve one another.
-        self._writing = threading.Lock()
-        self._engine = _sqlite_engine(self._url)
-        with self._reporting():
-            if self._url.database:
-                Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
-        with self._transaction() as connection:
-            tables.metadata.create_all(connection)
+    Without a keyring it can be read only; then it must be there already.
+    Raises `TrailUnavailable`, and `InvalidSettings` when the keyring has not the trail's key.
+    """
 
-    @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        """Every way in which a database can be out of reach is one error of ours."""
+    def __init__(self, url: str | URL, keyring: Keyring | None) -> None:
+        self.database = open_database(url, read_only=keyring is None)
+        self._keyring = keyring
+        self._own_head = b""
+        self._opened = False
         try:
-            yield
-        except (SQLAlchemyError, OSError) as error:
-            raise unavailable(self._where, error) from error
+            if keyring is None:
+                require_version(self.database)
+                return
+            make_tables(self.database)
+            with self.database.write() as session:
+                self._trail_id = self._begin(session, keyring)
+                self._signing_key(session)  # who could not close a dispatch is not to open one
+            self._opened = True
+        except BaseException:
+            self.close()
+            raise
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with self._reporting(), self._writing, self._engine.begin() as connection:
-            # A deferred transaction that reads before it writes fails at once with "database is
-            # locked" when another process wrote in between, whatever the time-out. An immediate
-            # one waits for its turn.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
+    @property
+    def where(self) -> str:
+        return self.database.where
+
+    def _begin(self, session: Session, keyring: Keyring) -> str:
+        """The trail's id, from its first head; a trail that has none begins here."""
+        row = session.first(sql.HEAD_OF_SIZE, size=0)
+        if row is not None:
+            known: Head = self._parsed(Head.parse, row[0])
+            return known.trail_id
+        if number(session.first(sql.LAST_POSITION)) or session.first(sql.NEWEST_HEAD):
+            raise TrailUnavailable(
+                f"the trail at {self.database.where} has lost the head that it began with",
+                "nothing more is recorded; `benson verify` says what was changed",
+            )
+        head = Head.first(keyring.key(None), secrets.token_hex(16))
+        session.run(sql.ADD_HEAD, {"size": 0, "note": head.note})
+        return head.trail_id
 
     def append(self, batch: Batch, *, before_commit: Recorder | None = None) -> list[StoredEvent]:
-        try:
-            return self._append(batch, before_commit)
-        except _RecorderFailed as failed:
-            raise failed.error from None
-
-    def _append(self, batch: Batch, before_commit: Recorder | None) -> list[StoredEvent]:
-        with self._transaction() as connection:
+        require_storable(batch)
+        if self._keyring is None:
+            raise TrailUnavailable(f"the trail at {self.where} was opened to be read only")
+        with self.database.write() as session:
             for sha256, content in batch.documents:
-                if self._document(connection, sha256) is None:
-                    connection.execute(_ADD_DOCUMENT, {"sha256": sha256, "content": content})
+                if session.first(sql.HAS_DOCUMENT, sha256=sha256) is None:
+                    session.run(sql.ADD_DOCUMENT, {"sha256": sha256, "content": content})
             if batch.dispatch is None:
                 return []
-            stored, new = _place(connection, batch.dispatch, batch.events)
-            if new:
-                if new[0].sequence == 1:
-                    _open(connection, batch.dispatch)
-                if batch.claim is not None:
-                    _claim(connection, batch.dispatch, batch.claim)
-                connection.execute(_ADD_EVENT, [_row(s) for s in new])
-                if before_commit is not None:
-                    try:
-                        before_commit([s.event for s in new])
-                    except (SQLAlchemyError, OSError) as error:
-                        raise _RecorderFailed(error) from error
-        return stored
+            ref, tip = self._tip(session, batch.dispatch)
+            placed = place(
+                ref,
+                batch.events,
+                tip,
+                number(session.first(sql.LAST_POSITION)),
+                lambda key: with_key(session, ref, key),
+            )
+            if placed.new:
+                self._keep(session, batch, tip, placed)
+            if batch.lease is not None:
+                self._take_lease(session, ref, batch.lease)
+            if placed.new and before_commit is not None:
+                with foreign():
+                    before_commit([s.event for s in placed.new])
+        return placed.stored
+
+    def _keep(self, session: Session, batch: Batch, tip: Tip, placed: Placement) -> None:
+        ref = placed.new[0].dispatch
+        if not tip.sequence:
+            self._signing_key(session)  # it may have been handed over since
+            add_dispatch(session, placed.new[0], tip.header)
+        if batch.seizure is not None:
+            require_abandoned(session, ref, batch.seizure)
+        if batch.claim is not None:
+            claim(session, ref, batch.claim)
+        session.run_many(sql.ADD_EVENT, [event_row(s) for s in placed.new])
+        if placed.closes:
+            self._close(session, tip, placed)
+
+    def _tip(self, session: Session, ref: DispatchRef) -> tuple[DispatchRef, Tip]:
+        """How far the dispatch has come; what it was opened with stays what it is."""
+        row = session.first(sql.TIP, dispatch_id=ref.dispatch_id)
+        if row is None:
+            return ref, new_tip(self._trail_id, ref)
+        header, pac_id, document_sha256, sequence, chain, leaf_index = row
+        known = DispatchRef(ref.run_id, ref.number, pac_id, document_sha256)
+        return known, Tip(header, sequence, chain, leaf_index is not None)
+
+    def _close(self, session: Session, tip: Tip, placed: Placement) -> None:
+        row = session.first(sql.NEWEST_LEAF)
+        newest = None if row is None else LeafRow(*row)
+        key, rotation = self._signing_key(session)
+        before = self._newest_head(session, key, rotation)
+        leaf, head = close(tip, placed.new[-1], newest, before, key)
+        self._own_head = head.note
+        session.run(sql.ADD_LEAF, leaf._asdict())
+        session.run(sql.ADD_HEAD, {"size": head.size, "note": head.note})
+
+    def _signing_key(self, session: Session) -> tuple[SigningKey, Rotation | None]:
+        """The key in force, and how it came to be: another process may have rotated it."""
+        row = session.first(sql.NEWEST_ROTATION)
+        if row is not None:
+            rotation = self._parsed(Rotation.parse, row[1])
+            return self._key(rotation.new_key.key_id, rotation), rotation
+        return self._key(self._first_head(session).key_id, None), None
+
+    def _first_head(self, session: Session) -> Head:
+        """The head that the trail began with, which names its first key."""
+        row = session.first(sql.HEAD_OF_SIZE, size=0)
+        head: Head = self._parsed(Head.parse, b"" if row is None else row[0])
+        return head
+
+    def _key(self, key_id: str, rotation: Rotation | None) -> SigningKey:
+        """A key of the keyring; one that is gone while the trail is open makes it unavailable."""
+        assert self._keyring is not None
+        try:
+            return self._keyring.key(key_id, rotation)
+        except InvalidSettings as error:
+            if not self._opened:
+                raise
+            raise TrailUnavailable(error.message, error.hint) from error
+
+    def _take_lease(self, session: Session, ref: DispatchRef, holder: Holder) -> None:
+        expires_at = self.database.now(session) + LEASE_SECONDS
+        lease = {**holder_row(holder), "expires_at": expires_at, "of": ref.dispatch_id}
+        session.run(sql.TAKE_LEASE, lease)
 
     def events(
         self,
@@ -132,192 +202,150 @@ class SqlTrail:
             "event_type": event_type,
         }
         given = {name: value for name, value in wanted.items() if value is not None}
-        query = _query(frozenset(given))
+        if after > MAX_POSITION or any("\0" in value for value in given.values()):
+            return iter(())  # there is nothing like that in any store
+        group = "run_id" if run_id is not None else "pac_id"
+        if dispatch_id is None and group in given:
+            return self._events_of_several(group, given, after)
+        return self._pages(given, after)
+
+    def _events_of_several(
+        self, group: str, given: Mapping[str, str], after: int
+    ) -> Iterator[StoredEvent]:
+        """Each dispatch by its own index: sorting all of them for every page would be quadratic."""
+        statement = sql.DISPATCHES_OF_RUN if group == "run_id" else sql.DISPATCHES_OF_PAC
+        with self.database.read() as session:
+            # Nothing beyond what is there now: who reads on behind it must not miss a dispatch
+            # that begins meanwhile.
+            last = number(session.first(sql.LAST_POSITION))
+            dispatches = [row[0] for row in session.all(statement, value=given[group])]
+        each = [self._pages({**given, "dispatch_id": one}, after) for one in dispatches]
+        merged = heapq.merge(*each, key=lambda event: event.position)
+        return itertools.takewhile(lambda event: event.position <= last, merged)
+
+    def _pages(self, given: Mapping[str, str], after: int) -> Iterator[StoredEvent]:
+        query = sql.page_of_events(frozenset(given))
+        after_sequence = 0
         # Page by page, so that a reader who stops in the middle holds nothing open.
         while True:
-            with self._reporting(), self._engine.connect() as connection:
-                rows = connection.execute(query, {**given, "after": after}).all()
+            parameters = {**given, "after": after, "after_sequence": after_sequence}
+            with self.database.read() as session:
+                rows = session.all(query, **parameters)
             for row in rows:
-                yield _stored(row)
-            if len(rows) < _PAGE:
+                yield stored(row)
+            if len(rows) < sql.PAGE:
                 return
-            after = rows[-1].position
+            after, after_sequence = rows[-1][:2]
+
+    def wrap_of(self, pac_id: str) -> str | None:
+        with self.database.read() as session:
+            row = session.first(sql.WRAP_OF_PAC, pac_id=pac_id)
+        return None if row is None else str(row[0])
+
+    def last_position(self) -> int:
+        with self.database.read() as session:
+            return number(session.first(sql.LAST_POSITION))
 
     def document(self, sha256: str) -> bytes | None:
-        with self._reporting(), self._engine.connect() as connection:
-            return self._document(connection, sha256)
+        if "\0" in sha256:
+            return None
+        with self.database.read() as session:
+            row = session.first(sql.DOCUMENT, sha256=sha256)
+        return None if row is None else bytes(row[0])
 
-    @staticmethod
-    def _document(connection: Connection, sha256: str) -> bytes | None:
-        content: bytes | None = connection.execute(_DOCUMENT, {"sha256": sha256}).scalar()
-        return content
+    def header(self, dispatch_id: str) -> Header | None:
+        with self.database.read() as session:
+            row = session.first(sql.TIP, dispatch_id=dispatch_id)
+        return None if row is None else self._parsed(Header.from_bytes, row[0])
+
+    def head(self) -> Head | None:
+        with self.database.read() as session:
+            row = session.first(sql.NEWEST_HEAD)
+        return None if row is None else self._parsed(Head.parse, row[0])
+
+    def proof(self, dispatch_id: str) -> Proof | None:
+        if "\0" in dispatch_id:
+            return None
+        with self.database.read() as session:
+            row = session.first(sql.LEAF_OF_DISPATCH, dispatch_id=dispatch_id)
+            if row is None:
+                return None
+            leaf = LeafRow(*row)
+            note = session.first(sql.HEAD_OF_SIZE, size=leaf.leaf_index + 1)
+            rotations = session.all(sql.ROTATIONS)
+        if note is None:
+            raise TrailUnavailable(f"the log has no head of size {leaf.leaf_index + 1}")
+        return Proof(
+            leaf.leaf_index,
+            leaf.entry,
+            merkle.newest_inclusion_path(self._parsed(merkle.split, leaf.peaks)),
+            self._parsed(Head.parse, note[0]),
+            tuple(self._parsed(Rotation.parse, row[0]) for row in rotations),
+        )
+
+    def _parsed(self, parse: Any, content: bytes) -> Any:
+        try:
+            return parse(content)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise TrailUnavailable(
+                f"the trail at {self.database.where} holds what it can't: {error}",
+                "`benson verify` says what was changed",
+            ) from None
+
+    def key_id(self) -> str:
+        with self.database.write() as session:
+            return self._signing_key(session)[0].key_id
+
+    def rotate(self, new_key: SigningKey) -> Rotation:
+        with self.database.write() as session:
+            rows = session.all(sql.ROTATIONS)
+            used = {self._parsed(Rotation.parse, row[0]).new_key.key_id for row in rows}
+            require_new_key(new_key, used | {self._first_head(session).key_id})
+            key, before = self._signing_key(session)
+            rotation = Rotation.sign(key, new_key, self._newest_head(session, key, before))
+            session.run(sql.ADD_ROTATION, {"number": len(rows) + 1, "note": rotation.note})
+        return rotation
+
+    def _newest_head(self, session: Session, key: SigningKey, rotation: Rotation | None) -> Head:
+        """The newest head, which the next signature builds on: it must be ours."""
+        note = session.first(sql.NEWEST_HEAD)
+        head: Head = self._parsed(Head.parse, b"" if note is None else note[0])
+        if head.note != self._own_head:  # what this object signed itself needs no look
+            require_own_head(head, key, rotation)
+        return head
+
+    def leases(self) -> list[Lease]:
+        with self.database.read() as session:
+            rows = session.all(sql.LEASES)
+            now = self.database.now(session)
+        if self._keyring is not None and any(row[-1] > now + LEASE_SECONDS for row in rows):
+            with self.database.write() as session:
+                # The clock was set back since: from now on they last as long as any other.
+                session.run(sql.SHORTEN_LEASES, {"latest": now + LEASE_SECONDS})
+        return [lease(row, now) for row in rows]
+
+    def renew(self, holder: Holder) -> int:
+        with self.database.write() as session:
+            of = {f"of_{name}": value for name, value in holder_row(holder).items()}
+            expires_at = self.database.now(session) + LEASE_SECONDS
+            session.run(sql.RENEW_LEASES, {**of, "expires_at": expires_at})
+            return session.changed()
+
+    def release(self, dispatch_id: str) -> None:
+        with self.database.write() as session:
+            session.run(sql.RELEASE_LEASE, {"dispatch_id": dispatch_id})
+
+    @contextmanager
+    def rows(self) -> Iterator[Rows]:
+        with self.database.snapshot() as session, foreign():
+            yield SqlRows(self.database, session)
 
     def close(self) -> None:
-        self._engine.dispose()
+        self.database.engine.dispose()
 
 
-_SELECT: Final = select(
-    tables.events.c.position,
-    tables.events.c.sequence,
-    tables.events.c.key,
-    tables.events.c.event,
-    tables.dispatches.c.run_id,
-    tables.dispatches.c.number,
-    tables.dispatches.c.pac_id,
-    tables.dispatches.c.document_sha256,
-).join_from(tables.events, tables.dispatches)
-
-
-# Made once: building a statement takes longer than SQLite takes to execute it.
-_LAST: Final = select(
-    select(func.max(tables.events.c.position)).scalar_subquery(),
-    select(func.max(tables.events.c.sequence))
-    .where(tables.events.c.dispatch_id == bindparam("dispatch_id"))
-    .scalar_subquery(),
-    *(
-        select(column)
-        .where(tables.dispatches.c.dispatch_id == bindparam("dispatch_id"))
-        .scalar_subquery()
-        for column in (tables.dispatches.c.pac_id, tables.dispatches.c.document_sha256)
-    ),
-)
-_KNOWN: Final = _SELECT.where(
-    tables.events.c.dispatch_id == bindparam("dispatch_id"),
-    tables.events.c.key.in_(bindparam("keys", expanding=True)),
-)
-_ADD_EVENT: Final = insert(tables.events)
-_ADD_DISPATCH: Final = insert(tables.dispatches)
-_ADD_DOCUMENT: Final = insert(tables.documents)
-_ADD_WRAP: Final = insert(tables.wraps)
-_DOCUMENT: Final = select(tables.documents.c.content).where(
-    tables.documents.c.sha256 == bindparam("sha256")
-)
-
-
-@functools.cache
-def _query(filters: frozenset[str]) -> Select[Any]:
-    """One page of the events that match these filters, after a position."""
-    columns = {
-        "run_id": tables.dispatches.c.run_id,
-        "dispatch_id": tables.events.c.dispatch_id,
-        "pac_id": tables.dispatches.c.pac_id,
-        "event_type": tables.events.c.event_type,
-    }
-    position = tables.events.c.position
-    return (
-        _SELECT.where(position > bindparam("after"))
-        .where(*(columns[name] == bindparam(name) for name in sorted(filters)))
-        .order_by(position)
-        .limit(_PAGE)
-    )
-
-
-def _stored(row: Any) -> StoredEvent:
-    ref = DispatchRef(row.run_id, row.number, row.pac_id, row.document_sha256)
-    try:
-        event = Event.from_json(row.event)
-    except EventRefused as error:
-        raise TrailUnavailable(f"the trail's event {row.position} can't be read: {error}") from None
-    return StoredEvent(row.position, ref, row.sequence, row.key, event)
-
-
-def _row(stored: StoredEvent) -> dict[str, Any]:
-    return {
-        "position": stored.position,
-        "dispatch_id": stored.dispatch.dispatch_id,
-        "sequence": stored.sequence,
-        "key": stored.key,
-        "event_type": stored.event.event_type,
-        "event": stored.event.json,
-    }
-
-
-def _place(
-    connection: Connection, dispatch: DispatchRef, events: Sequence[NewEvent]
-) -> tuple[list[StoredEvent], list[StoredEvent]]:
-    """Where each event stands or will stand, and those that are new."""
-    this = {"dispatch_id": dispatch.dispatch_id}
-    last_of_all, last, pac_id, document_sha256 = connection.execute(_LAST, this).one()
-    position, sequence = last_of_all or 0, last or 0
-    known: dict[str, StoredEvent] = {}
-    if sequence:
-        # What it was opened with stays what it is.
-        dispatch = DispatchRef(dispatch.run_id, dispatch.number, pac_id, document_sha256)
-        keys = [key for key, _ in events if key is not None] + [_END]
-        rows = connection.execute(_KNOWN, {**this, "keys": keys})
-        known = {row.key: _stored(row) for row in rows}
-    stored: list[StoredEvent] = []
-    new: list[StoredEvent] = []
-    for key, one in events:
-        at = None if key is None else known.get(key)
-        if at is None:
-            if _END in known:
-                raise refuse_closed(dispatch.dispatch_id)
-            position, sequence = position + 1, sequence + 1
-            at = StoredEvent(position, dispatch, sequence, key, one)
-            new.append(at)
-            if key is not None:
-                known[key] = at
-        stored.append(at)
-    return stored, new
-
-
-def _open(connection: Connection, dispatch: DispatchRef) -> None:
-    connection.execute(
-        _ADD_DISPATCH,
-        {
-            "dispatch_id": dispatch.dispatch_id,
-            "run_id": dispatch.run_id,
-            "number": dispatch.number,
-            "pac_id": dispatch.pac_id,
-            "document_sha256": dispatch.document_sha256,
-        },
-    )
-
-
-def _claim(connection: Connection, dispatch: DispatchRef, claim: WrapClaim) -> None:
-    """Take the PAC's one WRAP; the writers' lock makes looking and taking one step."""
-    wraps = tables.wraps.c
-    mine = select(wraps.wrap_id).where(wraps.pac_id == claim.pac_id)
-    if (wrap_id := connection.execute(mine).scalar()) is not None:
-        raise refuse_wrapped(claim.pac_id, wrap_id)
-    family = select(func.max(wraps.number)).where(wraps.family == claim.family)
-    if claim.number <= (last := connection.execute(family).scalar() or 0):
-        raise refuse_taken(claim, last + 1)
-    connection.execute(_ADD_WRAP, {**claim._asdict(), "dispatch_id": dispatch.dispatch_id})
-
-
-def _sqlite_engine(url: URL) -> Engine:
-    # QueuePool's overflow is unbounded here: readers hold a connection for one page only, and a
-    # pool that makes them wait would add a second time-out to SQLite's own.
-    engine = create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, max_overflow=-1, pool_size=4
-    )
-
-    @listens_for(engine, "connect")
-    def configure(connection: Any, _record: object) -> None:
-        # The driver's own BEGIN is deferred, and comes only before the first change.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        _use_wal(cursor)
-        # In WAL, FULL is what makes a commit survive a power cut.
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.close()
-
-    return engine
-
-
-def _use_wal(cursor: Any) -> None:
-    """Switch the database to WAL; SQLite's own waiting does not cover this switch.
-
-    Only the first connection of a new database switches, while another process may be at it too.
-    """
-    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
-    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
+def open_database(url: str | URL, *, read_only: bool = False) -> Database:
+    """The database at a URL that names SQLite or PostgreSQL."""
+    parsed = make_url(url)
+    kind = SqliteDatabase if parsed.get_backend_name() == "sqlite" else PostgresqlDatabase
+    return kind(parsed, read_only=read_only)

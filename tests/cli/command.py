@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from benson_execution.proof.keyring import KeyFile
 from benson_execution.trail import SqlTrail, StoredEvent
 
 BENSON: Final = Path(sys.executable).with_name("benson")
@@ -129,11 +130,20 @@ class Benson:
         """What is in the trail, read without the command."""
         if not (self.home / "trail.db").exists():
             return []
-        trail = SqlTrail(f"sqlite:///{self.home / 'trail.db'}")
+        trail = SqlTrail(self.trail_url, None)
         try:
             return list(trail.events())
         finally:
             trail.close()
+
+    def writable_trail(self) -> SqlTrail:
+        """The trail as the command itself opens it: made, with its key, if it is not there."""
+        return SqlTrail(self.trail_url, KeyFile(self.home / "signing-key.pem"))
+
+    @property
+    def trail_url(self) -> str:
+        """Where the trail of this home is."""
+        return f"sqlite:///{self.home / 'trail.db'}"
 
 
 def on_terminal(

@@ -66,7 +66,7 @@ def test_the_artifact_is_the_dispatch_as_it_was_recorded(benson: Benson) -> None
     """It lies where the answer says, and its telemetry is the trail's."""
     said = benson("judge", "--json", PASSING[0]).object
     artifact = json.loads(Path(said["artifact_path"]).read_text())
-    assert list(artifact) == ["dispatch", "report", "telemetry"]
+    assert list(artifact) == ["dispatch", "report", "telemetry", "proof"]
     assert artifact["dispatch"]["dispatch_id"] == said["dispatch_id"]
     assert artifact["dispatch"]["status"] == said["status"]
     recorded = [json.loads(s.event.json) for s in benson.recorded()]

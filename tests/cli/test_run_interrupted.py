@@ -33,7 +33,7 @@ def benson(running: Benson) -> Benson:
 @pytest.fixture(scope="module")
 def trail(benson: Benson) -> Iterator[SqlTrail]:
     """The trail of that home, read while the runs write it."""
-    trail = SqlTrail(f"sqlite:///{benson.home / 'trail.db'}")
+    trail = benson.writable_trail()  # the first run may not have made it yet
     yield trail
     trail.close()
 

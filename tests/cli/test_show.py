@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benson_execution.events import Event
-from benson_execution.trail import Batch, DispatchRef, NewEvent, SqlTrail
+from benson_execution.trail import Batch, DispatchRef, NewEvent
 
 from .command import Benson
 from .conftest import new_benson
@@ -99,7 +99,7 @@ def test_the_artifact_that_is_shown_is_there(benson: Benson) -> None:
 def test_an_open_dispatch_is_called_open(benson: Benson) -> None:
     """A killed process leaves one; it has not passed, and it is not called failed either."""
     pac_id = "PAC-DAN-P53-SHOW-OPEN"
-    trail = SqlTrail(f"sqlite:///{benson.home / 'trail.db'}")
+    trail = benson.writable_trail()
     data = {"pac_id": pac_id, "agent_gid": "GID-07", "agent_name": "Dan", "phase": "DISPATCH"}
     started = NewEvent("PAC_DISPATCH_START", Event.create("PAC_DISPATCH_START", data))
     trail.append(Batch(DispatchRef(str(uuid.uuid4()), 1, pac_id), (started,)))

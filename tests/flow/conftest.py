@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def trail(home: Path) -> Trail:
-    return open_trail(Settings.load().resolved_trail_url)
+    return open_trail(Settings.load())
 
 
 @pytest.fixture

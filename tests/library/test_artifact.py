@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import types
@@ -43,12 +44,10 @@ def left(folder: Path, content: Any) -> tuple[Outcome, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.json")), ids=lambda p: p.stem)
-def test_every_judged_dispatch_leaves_an_artifact_of_three_members(
-    path: Path, folder: Path
-) -> None:
-    """`dispatch`, `report` and `telemetry`, in this order, for the refused ones too."""
+def test_every_judged_dispatch_leaves_an_artifact_of_four_members(path: Path, folder: Path) -> None:
+    """`dispatch`, `report`, `telemetry` and `proof`, in this order, for the refused ones too."""
     outcome, artifact = left(folder, path.read_bytes())
-    assert list(artifact) == ["dispatch", "report", "telemetry"]
+    assert list(artifact) == ["dispatch", "report", "telemetry", "proof"]
     assert artifact["dispatch"]["status"] == outcome.status
     assert (artifact["report"] is None) is (outcome.status != "COMPLETED")
 
@@ -85,8 +84,17 @@ def test_the_dispatch_says_who_what_when_and_by_which_policy(folder: Path) -> No
     assert dispatch["execution_result"] == DAN["execution_result"]
     assert dispatch["violations"] == []
     assert dispatch["no_report_because"] is None
-    assert dispatch["policy"] == policy().to_dict()
-    assert dispatch["policy"]["benson_version"] == __version__
+    assert dispatch["document_sha256"] == hashlib.sha256(content).hexdigest()
+    for member in ("pac", "execution_result"):
+        written = json.dumps(DAN[member]).encode()  # as `text` wrote it
+        name = f"{member}_sha256"
+        assert dispatch[name] == hashlib.sha256(written).hexdigest()
+    assert dispatch["policy"] == {
+        "quality_threshold": 0.7,
+        "policy_sha256": policy().sha256,
+        "agent_registry_sha256": policy().registry.sha256,
+        "benson_version": __version__,
+    }
 
 
 def test_the_report_repeats_the_judgements(folder: Path) -> None:
@@ -161,12 +169,12 @@ def test_a_closed_pacs_second_artifact_has_no_report(folder: Path) -> None:
 
 
 def test_an_artifact_lies_under_its_pac_and_dispatch(folder: Path) -> None:
-    """`FOLDER/PAC_ID/DISPATCH_ID.json`, the only file there."""
+    """`FOLDER/PAC_ID/DISPATCH_ID.json`, with the signed heads beside them all."""
     outcome, _ = left(folder, text())
     path = artifact_path(folder, outcome.pac_id, outcome.dispatch_id)
     assert path == folder / outcome.pac_id / f"{outcome.dispatch_id}.json"
     assert outcome.artifact_path == path
-    assert [p for p in folder.rglob("*") if p.is_file()] == [path]
+    assert {p for p in folder.rglob("*") if p.is_file()} == {path, folder / "heads.jsonl"}
 
 
 def test_an_engine_with_a_trail_of_its_own_writes_nowhere_unasked(home: Path) -> None:
@@ -237,4 +245,4 @@ def test_hostile_text_stays_inside_its_strings(folder: Path) -> None:
     data["execution_result"]["notes"] = nasty
     outcome, artifact = left(folder, json.dumps(data))
     assert artifact["report"]["self_reported"]["notes"] == nasty
-    assert files(folder) == [f"{outcome.dispatch_id}.json"]
+    assert files(folder) == [f"{outcome.dispatch_id}.json", "heads.jsonl"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benson_execution import MemoryTrail, TelemetryLogger, Trail
-from benson_execution.errors import DispatchClosed, EventRefused
+from benson_execution.errors import DispatchClosed, EventRefused, StatusConflict
 from benson_execution.telemetry import DispatchLogger
 from benson_execution.trail import DispatchRef
 
@@ -103,10 +103,22 @@ def test_a_closed_dispatch_takes_no_more_events() -> None:
     trail = MemoryTrail()
     logger = bound(trail)
     end = logger.pac_dispatch_end(P53, "FAILED", 0)
-    assert logger.pac_dispatch_end(P53, "COMPLETED", 5) == end
+    assert logger.pac_dispatch_end(P53, "FAILED", 5) == end
     with pytest.raises(DispatchClosed):
         logger.emit("CUSTOM_EVENT", {})
     assert recorded(trail) == [end]
+
+
+def test_a_closed_dispatch_keeps_its_status(capsys: pytest.CaptureFixture[str]) -> None:
+    """A second, different one is an error, which names both; it is neither kept nor printed."""
+    trail = MemoryTrail()
+    logger = bound(trail, enable_stdout=True)
+    end = logger.pac_dispatch_end(P53, "FAILED", 0)
+    with pytest.raises(StatusConflict, match=r"FAILED.*COMPLETED") as refused:
+        logger.pac_dispatch_end(P53, "COMPLETED", 5)
+    assert refused.value.exit_code == 3
+    assert recorded(trail) == [end]
+    assert capsys.readouterr().out == end.json.decode() + "\n"
 
 
 def test_a_transaction_records_all_or_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,12 +144,15 @@ def test_a_transaction_records_all_or_nothing(capsys: pytest.CaptureFixture[str]
     assert printed == recorded(trail)
 
 
-def test_a_transaction_stores_its_document() -> None:
-    """The document as received is in the trail with the events."""
+def test_a_transaction_stores_its_documents() -> None:
+    """The documents as received are in the trail with the events."""
     trail = MemoryTrail()
-    with bound(trail).transaction(document=("ab", b"content")) as together:
+    given = (("ab", b"content"), ("cd", b"policy"))
+    with bound(trail).transaction(documents=given) as together:
         together.pac_dispatch_start(P53, "GID-07", "Dan")
+        assert trail.document("ab") is None
     assert trail.document("ab") == b"content"
+    assert trail.document("cd") == b"policy"
 
 
 def test_inside_a_transaction_what_was_recorded_can_be_read() -> None:

@@ -234,7 +234,7 @@ def test_the_largest_document_is_the_settings(monkeypatch: pytest.MonkeyPatch) -
 def test_an_engine_of_the_environment_keeps_everything_under_its_home(home: Path) -> None:
     """The trail in SQLite, and an artifact per dispatch."""
     outcome = BensonExecutionEngine(False).execute_pac(text())
-    trail = open_trail(Settings.load().resolved_trail_url)
+    trail = open_trail(Settings.load())
     assert labels(recorded(trail, outcome.dispatch_id)) == CANONICAL
     assert (home / "trail.db").exists()
     assert outcome.artifact_path is not None

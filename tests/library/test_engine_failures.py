@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,11 +30,11 @@ def break_gate(patch: pytest.MonkeyPatch, broken: str, error: BaseException) -> 
     patch.setattr("benson_execution.engine.GATES", gates)
 
 
-class FailingTrail:
+class FailingTrail(MemoryTrail):
     """A trail whose n-th append fails, and every later one too where it is gone for good."""
 
     def __init__(self, fails_at: int, *, for_good: bool = False) -> None:
-        self.inner = MemoryTrail()
+        super().__init__()
         self.appends = 0
         self._fails_at, self._for_good = fails_at, for_good
 
@@ -44,30 +43,11 @@ class FailingTrail:
         late = self._for_good and self.appends > self._fails_at
         if self.appends == self._fails_at or late:
             raise TrailUnavailable("the disk is gone")
-        return self.inner.append(batch, before_commit=before_commit)
+        return super().append(batch, before_commit=before_commit)
 
-    def events(
-        self,
-        *,
-        run_id: str | None = None,
-        dispatch_id: str | None = None,
-        pac_id: str | None = None,
-        event_type: str | None = None,
-        after: int = 0,
-    ) -> Iterator[StoredEvent]:
-        return self.inner.events(
-            run_id=run_id,
-            dispatch_id=dispatch_id,
-            pac_id=pac_id,
-            event_type=event_type,
-            after=after,
-        )
-
-    def document(self, sha256: str) -> bytes | None:
-        return self.inner.document(sha256)
-
-    def close(self) -> None:
-        self.inner.close()
+    def heal(self) -> None:
+        """From now on every append succeeds."""
+        self._fails_at, self._for_good = 0, False
 
 
 @pytest.mark.parametrize("broken", GATES)
@@ -145,7 +125,8 @@ def test_a_trail_that_fails_at_any_append_completes_nothing(for_good: bool) -> N
         assert "WRAP_GENERATION" not in before
         assert len(before) > known, "each append adds something"
         known = len(before)
-        assert engine(trail.inner).execute_pac(text()).status == "COMPLETED"
+        trail.heal()
+        assert engine(trail).execute_pac(text()).status == "COMPLETED"
     assert known == CANONICAL.index("WRAP_GENERATION")
 
 

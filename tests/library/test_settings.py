@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from benson_execution import BensonExecutionEngine, MemoryTrail, Settings, __version__, open_trail
+from benson_execution import BensonExecutionEngine, MemoryTrail, Settings, open_trail
 from benson_execution.errors import InvalidSettings
 from benson_execution.policy import Policy
 
@@ -22,7 +22,11 @@ def test_the_defaults_need_no_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.home == Path("/home/somebody/.benson")
     assert str(settings.resolved_trail_url) == "sqlite:////home/somebody/.benson/trail.db"
     assert settings.artifacts_folder == Path("/home/somebody/.benson/artifacts")
+    assert settings.heads_file == Path("/home/somebody/.benson/heads.jsonl")
     assert settings.registry is None
+    assert settings.signing_key is None
+    assert settings.signing_key_pem is None
+    assert settings.trusted_keys is None
     assert settings.quality_threshold == 0.7
     assert settings.max_document_bytes == 10 * 1024 * 1024
     assert settings.prefect_labels is settings.prefect_artifacts is True
@@ -35,6 +39,10 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "TRAIL_URL": "memory://",
         "ARTIFACTS": "/a",
         "REGISTRY": "/r.json",
+        "HEADS": "/heads.jsonl",
+        "SIGNING_KEY": "/key.pem",
+        "SIGNING_KEY_PEM": "-----BEGIN",
+        "TRUSTED_KEYS": "/trusted.pem",
         "QUALITY_THRESHOLD": "0.9",
         "MAX_DOCUMENT_BYTES": "1000",
         "PREFECT_LABELS": "false",
@@ -46,17 +54,38 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
     assert settings.resolved_trail_url == "memory://"
     assert settings.artifacts_folder == Path("/a")
     assert settings.registry == Path("/r.json")
+    assert settings.heads_file == Path("/heads.jsonl")
+    assert settings.signing_key == Path("/key.pem")
+    assert settings.signing_key_pem is not None
+    assert settings.signing_key_pem.get_secret_value() == "-----BEGIN"
+    assert settings.trusted_keys == Path("/trusted.pem")
     assert settings.quality_threshold == 0.9
     assert settings.max_document_bytes == 1000
     assert settings.prefect_labels is settings.prefect_artifacts is False
 
 
+def test_a_signing_key_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where settings are printed, nor where they are written down."""
+    monkeypatch.setenv("BENSON_SIGNING_KEY_PEM", "hush")
+    settings = Settings.load()
+    for shown in (repr(settings), str(settings), settings.model_dump_json()):
+        assert "signing_key_pem" in shown
+        assert "hush" not in shown
+
+
 def test_a_tilde_is_the_users_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the home and in the artifacts' folder."""
+    """In the home, in the artifacts' folder, and in every file that is named."""
     monkeypatch.setenv("HOME", "/home/somebody")
     monkeypatch.setenv("BENSON_HOME", "~/b")
     assert str(Settings.load().resolved_trail_url) == "sqlite:////home/somebody/b/trail.db"
     assert Settings.load().artifacts_folder == Path("/home/somebody/b/artifacts")
+    for name in ("HEADS", "SIGNING_KEY", "TRUSTED_KEYS", "REGISTRY"):
+        monkeypatch.setenv(f"BENSON_{name}", f"~/{name}")
+    settings = Settings.load()
+    for path in (settings.heads_file, settings.signing_key, settings.trusted_keys):
+        assert path is not None
+        assert path.parent == Path("/home/somebody")
+    assert settings.registry == Path("/home/somebody/REGISTRY")
 
 
 @pytest.mark.parametrize(
@@ -87,12 +116,20 @@ def test_a_wrong_variable_is_refused_by_name(
 
 
 @pytest.mark.parametrize(
-    "url", ["", "trail.db", "mysql://host/db", "sqlite://", "://", "memory", "file:///trail.db"]
+    "url", ["trail.db", "mysql://host/db", "sqlite://", "://", "memory", "file:///trail.db"]
 )
 def test_a_trail_url_that_names_no_store_is_refused(url: str) -> None:
     """The message names the variable, and the hint what is possible."""
-    with pytest.raises(InvalidSettings, match="BENSON_TRAIL_URL"):
-        open_trail(url)
+    with pytest.raises(InvalidSettings, match="BENSON_TRAIL_URL") as refused:
+        open_trail(Settings(trail_url=url))
+    assert "sqlite:///PATH" in str(refused.value.hint)
+
+
+def test_an_empty_trail_url_is_none(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """In the environment and in a program alike: the trail is the default one."""
+    monkeypatch.setenv("BENSON_TRAIL_URL", "")
+    for settings in (Settings.load(), Settings(trail_url="")):
+        assert str(settings.resolved_trail_url) == f"sqlite:///{home}/trail.db"
 
 
 def test_a_wrong_trail_url_stops_a_dispatch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,9 +141,11 @@ def test_a_wrong_trail_url_stops_a_dispatch(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_trail_in_memory_is_one_per_url() -> None:
     """Who opens the same URL in one process gets the same trail."""
-    assert isinstance(open_trail("memory://settings"), MemoryTrail)
-    assert open_trail("memory://settings") is open_trail("memory://settings")
-    assert open_trail("memory://settings") is not open_trail("memory://others")
+    ours, others = (Settings(trail_url=f"memory://{name}") for name in ("settings", "others"))
+    assert isinstance(open_trail(ours), MemoryTrail)
+    assert open_trail(ours) is open_trail(ours)
+    assert open_trail(ours, read_only=True) is open_trail(ours)
+    assert open_trail(ours) is not open_trail(others)
 
 
 def test_settings_can_not_be_changed() -> None:
@@ -119,7 +158,7 @@ def test_settings_can_not_be_changed() -> None:
 def test_the_policy_is_what_the_settings_state(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Threshold and agents, with the digest of their file and the version of this program."""
+    """Threshold and agents."""
     agents = tmp_path / "agents.json"
     agents.write_text('{"agents": []}')
     monkeypatch.setenv("BENSON_QUALITY_THRESHOLD", "0.25")
@@ -127,12 +166,6 @@ def test_the_policy_is_what_the_settings_state(
     policy = Policy.of(Settings.load())
     assert policy.quality_threshold == 0.25
     assert policy.registry.agents == ()
-    assert policy.to_dict() == {
-        "quality_threshold": 0.25,
-        "agent_registry": str(agents),
-        "agent_registry_sha256": policy.registry.sha256,
-        "benson_version": __version__,
-    }
 
 
 def test_the_policy_in_force_decides(monkeypatch: pytest.MonkeyPatch) -> None:

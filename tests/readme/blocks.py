@@ -24,6 +24,8 @@ _CHANGING: Final = (
     (re.compile(r"(WRAP-[A-Z0-9]+-P[0-9]+[A-Z]?)-[0-9]{8}"), r"\1-<date>"),
     (re.compile(r" +[0-9]+\.[0-9] ms"), " <n> ms"),
     (re.compile(r"after [0-9]+ ms"), "after <n> ms"),
+    (re.compile(r"[0-9a-f]{64}"), "<digest>"),
+    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.+]+"), "<time>"),
     # What `make` says when it has something to install first.
     (re.compile(r"^making \.venv.*\n", re.MULTILINE), ""),
 )
@@ -80,6 +82,7 @@ def lasting(text: str) -> str:
 def main() -> None:
     """Write what each example prints into the README."""
     readme = README.read_text()
+    at = 0
     with tempfile.TemporaryDirectory() as home:
         for example in examples(readme):
             printed = execute(example, Path(home))
@@ -89,7 +92,10 @@ def main() -> None:
             else:
                 old = f"$ {example.source}\n{example.printed}"
                 new = f"$ {example.source}\n{printed}"
-            readme = readme.replace(old, new, 1)
+            # One after the other: the same command may stand there twice, and print two things.
+            at = readme.index(old, 0 if example.is_python else at)
+            readme = readme[:at] + new + readme[at + len(old) :]
+            at += len(new)
     README.write_text(readme)
 
 

@@ -1,4 +1,4 @@
-"""What the tests of SQLite do in another process: this module with a COMMAND and its arguments.
+"""What the tests of databases do in another process: this module with a COMMAND and its arguments.
 
 Every line that is printed is flushed at once, so that a parent knows what was acknowledged
 before it kills.
@@ -13,14 +13,17 @@ import os
 import resource
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from benson_execution.errors import BensonError
 from benson_execution.events import Event
 from benson_execution.trail import Batch, open_trail
+from benson_execution.trail.postgresql import WRITERS_LOCK
 
-from .stores import append, dispatch, note
+from .stores import append, connect, dispatch, end, note, settings_of
 
 CAP_DAC_OVERRIDE: Final = 1
 CAP_DAC_READ_SEARCH: Final = 2
@@ -39,30 +42,46 @@ def listen() -> str:
 
 def append_for_ever(url: str, run_id: str) -> None:
     """Append batches of three events, and say the last sequence of each once it is acknowledged."""
-    trail = open_trail(url)
+    trail = open_trail(settings_of(url))
     for n in itertools.count(1, 3):
         stored = append(trail, dispatch(run_id), note(n), note(n + 1), note(n + 2))
         say(stored[-1].sequence)
 
 
-def append_some(run_id: str, count: str) -> None:
-    """Open each trail that is told, offer its dispatch's key, and append so many events."""
+def append_some(count: str) -> None:
+    """Open each trail that is told, offer its dispatch's key, and append so many events.
+
+    A line tells the trail's URL, the run, and the file of the key for a trail in PostgreSQL.
+    """
     say("ready")
-    while url := listen():
+    while told := listen().split():
+        url, run_id, key = told
         try:
-            trail = open_trail(url)
+            trail = open_trail(settings_of(url, Path(key)))
             append(trail, dispatch(run_id), note(os.getpid(), key="FIRST"))
             for n in range(int(count)):
                 append(trail, dispatch(run_id), note([os.getpid(), n]))
+            trail.close()
         except BensonError as error:
             say(error)
         else:
             say("done")
 
 
+def close_some(url: str, run_id: str, count: str) -> None:
+    """When told to, begin and close so many dispatches of a run, two events each."""
+    trail = open_trail(settings_of(url))
+    say("ready")
+    listen()
+    for number in range(1, int(count) + 1):
+        append(trail, dispatch(run_id, number), note(number))
+        append(trail, dispatch(run_id, number), end())
+    say("done")
+
+
 def hang_before_commit(url: str, run_id: str) -> None:
     """Append one event; then stop in the middle of the next transaction."""
-    trail = open_trail(url)
+    trail = open_trail(settings_of(url))
     append(trail, dispatch(run_id), note("acknowledged"))
 
     def stop(_events: Sequence[Event]) -> None:
@@ -74,19 +93,31 @@ def hang_before_commit(url: str, run_id: str) -> None:
 
 def lock(url: str) -> None:
     """Hold the database's write lock until told otherwise."""
+    with trail_lock(url):
+        say("locked")
+        listen()
+    say("unlocked")
+
+
+@contextmanager
+def trail_lock(url: str) -> Iterator[None]:
+    """What a writer in the middle of its transaction holds."""
+    if not url.startswith("sqlite"):
+        with connect(url) as other, other.transaction():
+            other.execute("SELECT pg_advisory_xact_lock(%s)", [WRITERS_LOCK])
+            yield
+        return
     connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
-    say("locked")
-    listen()
+    yield
     connection.rollback()
     connection.close()
-    say("unlocked")
 
 
 def attempt(url: str) -> None:
     """Open the trail and append one event; say what came of it."""
     try:
-        append(open_trail(url), dispatch(), note("attempt"))
+        append(open_trail(settings_of(url)), dispatch(), note("attempt"))
     except BensonError as error:
         say(json.dumps([type(error).__name__, str(error)]))
     else:
@@ -95,7 +126,7 @@ def attempt(url: str) -> None:
 
 def fill_the_disk(url: str, limit: str) -> None:
     """Append until no file may grow any more; then with room again; say what came of both."""
-    trail = open_trail(url)
+    trail = open_trail(settings_of(url))
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
     acknowledged = 0
     said = ["nothing", ""]
@@ -118,13 +149,13 @@ def attempt_on_a_full_disk(url: str) -> None:
 
 def fork(url: str) -> None:
     """Append before a fork, in the fork, and after it."""
-    append(open_trail(url), dispatch(), note("before the fork"))
+    append(open_trail(settings_of(url)), dispatch(), note("before the fork"))
     forked = os.fork()
     if forked == 0:
-        append(open_trail(url), dispatch(), note("in the fork"))
+        append(open_trail(settings_of(url)), dispatch(), note("in the fork"))
         os._exit(0)
     _, status = os.waitpid(forked, 0)
-    append(open_trail(url), dispatch(), note("after the fork"))
+    append(open_trail(settings_of(url)), dispatch(), note("after the fork"))
     say("forked", status)
 
 
@@ -143,6 +174,7 @@ COMMANDS: Final[dict[str, Callable[..., None]]] = {
     for command in (
         append_for_ever,
         append_some,
+        close_some,
         hang_before_commit,
         lock,
         attempt,

@@ -1,4 +1,4 @@
-"""Starting the child processes of the SQLite tests, and talking to them."""
+"""Starting the child processes of the tests on databases, and talking to them."""
 
 from __future__ import annotations
 

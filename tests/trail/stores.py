@@ -9,20 +9,31 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import psycopg
+from sqlalchemy.engine import make_url
+
+from benson_execution import Settings
 from benson_execution.events import Event
+from benson_execution.proof.heads import Rotation
+from benson_execution.proof.keys import SigningKey
 from benson_execution.trail import (
     Batch,
     DispatchRef,
-    MemoryTrail,
     NewEvent,
+    Seizure,
     SqlTrail,
     StoredEvent,
     Trail,
     WrapClaim,
 )
+from benson_execution.trail.lease import Holder
+from benson_execution.trail.opening import keyring_of
 
 Answer = TypeVar("Answer")
 
+STORES: Final = ("memory", "sqlite", "postgresql")
+"""Every store that the conformance suite runs over; `conftest.py` makes them."""
+DATABASES: Final = STORES[1:]
 THREADS: Final = 16
 PAC: Final = "PAC-DAN-P53-TEST-01"
 FAMILY: Final = "WRAP-DAN-P53-20251226"
@@ -33,11 +44,46 @@ def sqlite_url(folder: Path) -> str:
     return f"sqlite:///{folder / 'trail.db'}"
 
 
-STORES: Final[dict[str, Callable[[Path], Trail]]] = {
-    "memory": lambda _folder: MemoryTrail(),
-    "sqlite": lambda folder: SqlTrail(sqlite_url(folder)),
-}
-"""How each store is opened, empty; the folder is the test's own."""
+def settings_of(url: str, signing_key: Path | None = None) -> Settings:
+    """The settings of a program with this trail: its home is a SQLite file's folder.
+
+    Those of a trail in PostgreSQL come from the environment, its signing key among them.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return Settings(trail_url=url, home=Path(parsed.database or "").parent)
+    if signing_key is not None:
+        return Settings(trail_url=url, signing_key=signing_key)
+    return Settings(trail_url=url)
+
+
+def open_sql(url: str) -> SqlTrail:
+    """A trail of one's own at this URL, not the one that all of the process share."""
+    return SqlTrail(url, keyring_of(settings_of(url)))
+
+
+def psycopg_url(url: str) -> str:
+    """The same place, as `psycopg` itself is told it."""
+    return url.replace("+psycopg", "")
+
+
+def connect(url: str) -> psycopg.Connection:
+    """A connection to a PostgreSQL that the trail knows nothing of."""
+    return psycopg.connect(psycopg_url(url), autocommit=True)
+
+
+class Ring:
+    """A keyring with several keys, of which a new trail begins with the first."""
+
+    def __init__(self, *keys: SigningKey) -> None:
+        self.keys = keys
+
+    def key(self, key_id: str | None, rotation: Rotation | None = None) -> SigningKey:
+        """The key with this id; the test has no use for a trail with another one."""
+        return next(key for key in self.keys if key_id in (None, key.key_id))
+
+
+RING: Final = Ring(*(SigningKey.generate() for _ in range(3)))
 
 
 def dispatch(run_id: str = "run", number: int = 1, pac_id: str = PAC) -> DispatchRef:
@@ -73,9 +119,11 @@ def append(
     *events: NewEvent,
     documents: Sequence[tuple[str, bytes]] = (),
     claim: WrapClaim | None = None,
+    lease: Holder | None = None,
+    seizure: Seizure | None = None,
 ) -> list[StoredEvent]:
     """Append these in one transaction."""
-    return trail.append(Batch(ref, events, documents, claim))
+    return trail.append(Batch(ref, events, documents, claim, lease, seizure))
 
 
 def contents(stored: Iterable[StoredEvent]) -> list[Any]:

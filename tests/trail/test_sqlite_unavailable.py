@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from benson_execution.errors import TrailUnavailable
-from benson_execution.trail import SqlTrail, open_trail
+from benson_execution.trail import open_trail
 
 from .children import answer_of
-from .stores import append, contents, dispatch, note, sqlite_url
+from .stores import append, contents, dispatch, note, open_sql, settings_of, sqlite_url
 
 
 def assert_clear(message: str, path: Path) -> None:
@@ -50,7 +50,7 @@ def test_what_is_no_database_is_unavailable(tmp_path: Path, make: Callable[[Path
     make(file)
     before = file.read_bytes() if file.is_file() else b""
     with pytest.raises(TrailUnavailable) as refused:
-        open_trail(sqlite_url(tmp_path))
+        open_trail(settings_of(sqlite_url(tmp_path)))
     assert_clear(str(refused.value), file)
     assert refused.value.exit_code == 5
     assert before == (file.read_bytes() if file.is_file() else b"")
@@ -61,14 +61,14 @@ def test_a_file_in_the_place_of_the_folder_is_unavailable(tmp_path: Path) -> Non
     (tmp_path / "home").write_text("a file")
     folder = tmp_path / "home" / "below"
     with pytest.raises(TrailUnavailable) as refused:
-        open_trail(sqlite_url(folder))
+        open_trail(settings_of(sqlite_url(folder)))
     assert_clear(str(refused.value), folder / "trail.db")
 
 
 def test_the_folders_of_a_new_trail_are_made(tmp_path: Path) -> None:
     """However deep the path is."""
     folder = tmp_path / "a" / "b" / "c"
-    trail = SqlTrail(sqlite_url(folder))
+    trail = open_sql(sqlite_url(folder))
     append(trail, dispatch(), note("a"))
     trail.close()
     assert (folder / "trail.db").is_file()
@@ -79,9 +79,9 @@ def test_a_trail_that_failed_to_open_opens_once_the_cause_is_gone(tmp_path: Path
     file = tmp_path / "trail.db"
     file.mkdir()
     with pytest.raises(TrailUnavailable):
-        open_trail(sqlite_url(tmp_path))
+        open_trail(settings_of(sqlite_url(tmp_path)))
     file.rmdir()
-    trail = open_trail(sqlite_url(tmp_path))
+    trail = open_trail(settings_of(sqlite_url(tmp_path)))
     append(trail, dispatch(), note("a"))
     trail.close()
 
@@ -90,7 +90,7 @@ def test_a_trail_that_failed_to_open_opens_once_the_cause_is_gone(tmp_path: Path
 def test_a_trail_that_may_not_be_written_is_unavailable(tmp_path: Path, what: str) -> None:
     """A file, or a folder, of which the user has only read permission."""
     folder = tmp_path / "home"
-    trail = SqlTrail(sqlite_url(folder))
+    trail = open_sql(sqlite_url(folder))
     append(trail, dispatch(), note("before"))
     trail.close()
     if what == "file":
@@ -108,7 +108,7 @@ def test_a_trail_that_may_not_be_written_is_unavailable(tmp_path: Path, what: st
 
 def test_a_trail_that_may_not_be_read_is_unavailable(tmp_path: Path) -> None:
     """A file that is there, and none of this user's business."""
-    SqlTrail(sqlite_url(tmp_path)).close()
+    open_sql(sqlite_url(tmp_path)).close()
     (tmp_path / "trail.db").chmod(0o000)
     error, message = answer_of("attempt_as_anybody", sqlite_url(tmp_path))
     assert error == "TrailUnavailable"
@@ -117,7 +117,7 @@ def test_a_trail_that_may_not_be_read_is_unavailable(tmp_path: Path) -> None:
 
 def test_permissions_are_what_the_refusals_are_about(tmp_path: Path) -> None:
     """The same attempt on a file that may be written succeeds."""
-    SqlTrail(sqlite_url(tmp_path)).close()
+    open_sql(sqlite_url(tmp_path)).close()
     assert answer_of("attempt_as_anybody", sqlite_url(tmp_path)) == ["appended", ""]
 
 
@@ -127,7 +127,7 @@ def test_a_full_disk_is_unavailable_and_loses_nothing(tmp_path: Path, limit: int
     error, message, acknowledged = answer_of("fill_the_disk", sqlite_url(tmp_path), limit)
     assert error == "TrailUnavailable"
     assert_clear(message, tmp_path / "trail.db")
-    trail = SqlTrail(sqlite_url(tmp_path))
+    trail = open_sql(sqlite_url(tmp_path))
     numbers = [content[1] for content in contents(trail.events())]
     trail.close()
     assert int(acknowledged) > 0
@@ -143,12 +143,12 @@ def test_a_disk_too_full_to_begin_is_unavailable(tmp_path: Path) -> None:
 
 def test_a_recorded_event_that_was_overwritten_is_not_handed_out(tmp_path: Path) -> None:
     """A database whose pages are destroyed is unavailable, and nothing is read from its ruins."""
-    trail = SqlTrail(sqlite_url(tmp_path))
+    trail = open_sql(sqlite_url(tmp_path))
     append(trail, dispatch(), *(note("x" * 500) for _ in range(100)))
     trail.close()
     file = tmp_path / "trail.db"
     content = file.read_bytes()
     file.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
     with pytest.raises(TrailUnavailable) as refused:
-        list(SqlTrail(sqlite_url(tmp_path)).events())
+        list(open_sql(sqlite_url(tmp_path)).events())
     assert_clear(str(refused.value), file)

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, expect
 
+from benson_execution.proof.heads import Head
 from tests.ui.look import cells, follows
 from tests.ui.prefect_ui import PrefectUi
 from tests.ui.runs import EVENTS, TASKS, JudgedRun, JudgedRuns
@@ -37,6 +38,19 @@ def test_the_verdict_is_a_page_with_two_tables(ui: PrefectUi, runs: JudgedRuns) 
     assert "Quality score 0.62 is below the threshold 0.70" in checkpoints[2]
 
     assert follows(EVENTS, cells(page.get_by_role("table").nth(1)))
+
+
+def test_the_verdict_shows_its_signed_head(ui: PrefectUi, runs: JudgedRuns) -> None:
+    """Line by line, as it was signed: who copies it from the page has a proof.
+
+    The two UIs end a block with other blank lines, as clipboards do.
+    """
+    page = ui.open_artifact(runs.refused.verdict_key)
+    block = page.locator("pre").filter(has_text="benson/")
+    expect(block).to_have_count(1)
+    head = Head.parse(block.inner_text().strip().encode() + b"\n")
+    assert head.size >= 1
+    assert f"Signed head of {head.size} closed dispatches" in page.inner_text()
 
 
 def test_the_events_are_a_table(ui: PrefectUi, runs: JudgedRuns) -> None:

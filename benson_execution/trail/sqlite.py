@@ -1,0 +1,125 @@
+"""The trail's database as a SQLite file: WAL, `synchronous=FULL`, one writer at a time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.event import listens_for
+from sqlalchemy.exc import SQLAlchemyError
+
+from benson_execution.trail.database import BUSY_TIMEOUT_SECONDS, Database, Session
+from benson_execution.trail.migrations.guards import sqlite_guards
+from benson_execution.trail.rows import Weakness
+from benson_execution.trail.structure import wrong_guards, wrong_tables
+from benson_execution.trail.tables import metadata
+
+_MAX_PROBLEMS: Final = 20
+"""How much of its damage SQLite is asked to name."""
+
+
+class SqliteDatabase(Database):
+    """A file, or one that is made; with `read_only` it must be there, and stays as it is."""
+
+    errors = sqlite3.Error
+
+    def __init__(self, url: URL, *, read_only: bool = False) -> None:
+        # QueuePool's overflow is unbounded here: readers hold a connection for one page only, and
+        # a pool that makes them wait would add a second time-out to SQLite's own.
+        def connect() -> sqlite3.Connection:
+            # A reader never changes the file, which may be evidence.
+            mode = _reading_mode(Path(url.database or "")) if read_only else "mode=rwc"
+            return sqlite3.connect(
+                f"file:{quote(url.database or '')}?{mode}",
+                uri=True,
+                timeout=BUSY_TIMEOUT_SECONDS,
+                check_same_thread=False,
+            )
+
+        engine = create_engine(url, creator=connect, max_overflow=-1, pool_size=4)
+        super().__init__(url, engine)
+        if not read_only:
+            with self.reporting():
+                Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+
+        @listens_for(engine, "connect")
+        def configure(connection: Any, _record: object) -> None:
+            # The driver's own BEGIN is deferred, and comes only before the first change.
+            connection.isolation_level = None
+            cursor = connection.cursor()
+            if not read_only:
+                _use_wal(cursor)
+            # In WAL, FULL is what makes a commit survive a power cut.
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.close()
+
+    def begin_write(self, session: Session) -> None:
+        # A deferred transaction that reads before it writes fails at once with "database is
+        # locked" when another process wrote in between, whatever the time-out. An immediate
+        # one waits for its turn.
+        session.sql("BEGIN IMMEDIATE")
+
+    def begin_snapshot(self, session: Session) -> None:
+        session.sql("BEGIN")
+
+    def commit(self, session: Session) -> None:
+        session.sql("COMMIT")
+
+    def rollback(self, session: Session) -> None:
+        # Some errors (a full disk) have ended the transaction already.
+        if session.connection.driver_connection.in_transaction:
+            session.sql("ROLLBACK")
+
+    def now(self, session: Session) -> float:  # noqa: ARG002  # its clock is this machine's
+        return time.time()
+
+    def has_table(self, session: Session, name: str) -> bool:
+        found = session.sql("SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", name)
+        return bool(found)
+
+    def is_away(self, error: Exception) -> bool:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR)
+
+    def weaknesses(self, session: Session) -> list[Weakness]:
+        try:
+            # Every page, but not whether each index has each row: nothing is verified by an index.
+            checked = session.sql(f"PRAGMA quick_check({_MAX_PROBLEMS})")
+            found = [Weakness("damage", f"the database: {text}") for (text,) in checked]
+            if found == [Weakness("damage", "the database: ok")]:
+                found = []
+            triggers = dict(session.sql("SELECT name, sql FROM sqlite_master WHERE type='trigger'"))
+            return found + wrong_guards(sqlite_guards(), triggers) + wrong_tables(self.engine)
+        except (sqlite3.Error, SQLAlchemyError) as error:
+            return [Weakness("damage", f"the database can't be read: {error}")]
+
+
+def _reading_mode(path: Path) -> str:
+    """Reading needs SQLite's shared memory beside the file, except where nobody can write."""
+    alone = not path.with_name(f"{path.name}-wal").exists()
+    return "mode=ro&immutable=1" if alone and not os.access(path.parent, os.W_OK) else "mode=ro"
+
+
+def _use_wal(cursor: Any) -> None:
+    """Switch the database to WAL; SQLite's own waiting does not cover this switch.
+
+    Only the first connection of a new database switches, while another process may be at it too.
+    """
+    names = {name for (name,) in cursor.execute("SELECT name FROM sqlite_master")}
+    if names & set(metadata.tables) and "alembic_version" not in names:
+        return  # somebody else's tables, which will be refused as they are
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)

@@ -1,0 +1,1 @@
+"""What `benson verify` finds, and what nobody gets past it."""
