@@ -25,18 +25,20 @@ def version_of(database: Database) -> str | None:
     Raises `TrailVersion` where there are tables of these names that are not the trail's.
     """
     with database.read() as session:
-        if database.has_table(session, "alembic_version"):
-            row = session.first(_VERSION)
-            return "" if row is None else str(row[0])
-        strangers = [name for name in metadata.tables if database.has_table(session, name)]
-    if strangers:
-        raise TrailVersion(
-            f"{database.where} has tables of the trail's names that are not the trail's: "
-            + ", ".join(strangers),
-            "give the trail a database, or a schema, of its own",
-            found="",
-        )
-    return None
+        if not database.has_table(session, "alembic_version"):
+            strangers = [name for name in metadata.tables if database.has_table(session, name)]
+            if not strangers:
+                return None
+            # Another process may have made all tables since the first look, in one transaction.
+            if not database.has_table(session, "alembic_version"):
+                raise TrailVersion(
+                    f"{database.where} has tables of the trail's names that are not the trail's: "
+                    + ", ".join(strangers),
+                    "give the trail a database, or a schema, of its own",
+                    found="",
+                )
+        row = session.first(_VERSION)
+        return "" if row is None else str(row[0])
 
 
 def require_version(database: Database) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Engine
 import benson_execution.trail
 from benson_execution.errors import TrailUnavailable, TrailVersion
 from benson_execution.trail import SqlTrail, version
+from benson_execution.trail.database import Database, Session
 from benson_execution.trail.sql import open_database
 from benson_execution.trail.tables import APPEND_ONLY, metadata
 
@@ -73,6 +74,29 @@ def test_an_empty_database_gets_its_tables_by_itself(database_url: str, engine: 
     found = everything(engine)
     assert set(found) == {*metadata.tables, "alembic_version"}
     assert found["alembic_version"] == [str((version.TABLES_VERSION,))]
+
+
+def test_tables_that_appear_during_the_look_are_no_strangers(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process makes all of them right after this one has found none of its own."""
+    database = open_database(database_url)
+    look = type(database).has_table
+    made: list[bool] = []
+
+    def has_table(self: Database, session: Session, name: str) -> bool:
+        found = look(self, session, name)
+        if not made:
+            made.append(found)
+            open_sql(database_url).close()
+        return found
+
+    monkeypatch.setattr(type(database), "has_table", has_table)
+    try:
+        assert version.version_of(database) == version.TABLES_VERSION
+    finally:
+        database.engine.dispose()
+    assert made == [False]
 
 
 def test_who_only_reads_makes_no_tables(database_url: str, engine: Engine) -> None:
