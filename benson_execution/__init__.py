@@ -13,7 +13,8 @@ proof                  what makes the trail evident to tampering: chain, log, si
 evidence, artifact     the BER telemetry artifact, made from the trail, and what it is made of
 verification           finding out whether a trail or an artifact is what it claims to be
 recovery, faults       closing what was killed; noting what could not be recorded
-engine                 the phases in one process, without an orchestrator
+walk, engine           the phases in one process, without an orchestrator
+rejudgement            the phases once more, from what the trail keeps
 files                  files that must be there after a power cut
 settings, errors       every setting, and everything that is raised on purpose
 

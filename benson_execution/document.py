@@ -12,7 +12,7 @@ import orjson
 from benson_execution.errors import InvalidPac, UnreadableDocument
 from benson_execution.jsonable import PlainCopy
 from benson_execution.pac import Pac
-from benson_execution.reader import MAX_DOCUMENT_BYTES, line_of, member_bytes, read_value
+from benson_execution.reading import MAX_DOCUMENT_BYTES, line_of, member_bytes, read_value
 from benson_execution.schema import pointer
 from benson_execution.text import did_you_mean, quote
 

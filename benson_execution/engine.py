@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from benson_execution.artifact import leave_artifact
 from benson_execution.dispatch import Dispatch
@@ -23,23 +23,14 @@ from benson_execution.errors import (
 from benson_execution.events import Event
 from benson_execution.faults import note_fault
 from benson_execution.outcome import Outcome
-from benson_execution.phases import (
-    GATES,
-    ber_decision,
-    schema_validation,
-    wrap,
-)
-from benson_execution.phases import (
-    verdict as verdicts,
-)
+from benson_execution.phases import ber_decision, schema_validation
 from benson_execution.policy import Policy
 from benson_execution.result import SCHEMA_TYPE, ResultValidation, validate_execution_result
 from benson_execution.schema import is_pac_id
 from benson_execution.settings import Settings
 from benson_execution.telemetry import TelemetryLogger, telemetry_for_ber
 from benson_execution.trail import Trail, open_trail
-
-Verdict = TypeVar("Verdict")
+from benson_execution.walk import guarded, walk
 
 
 class BensonExecutionEngine:
@@ -82,7 +73,7 @@ class BensonExecutionEngine:
 
     def validate_execution_result_schema(self, data: Any) -> ResultValidation:
         """Validate an agent's result, and emit `SCHEMA_VALIDATION` into the session's record."""
-        validation = _guarded(
+        validation = guarded(
             partial(validate_execution_result, data), schema_validation.not_judged
         )
         claimed = None
@@ -114,7 +105,7 @@ class BensonExecutionEngine:
                 str(uuid.uuid4()), document, self._policy, self.trail, self.telemetry
             )
             self.telemetry.latest = dispatch
-            self._walk(dispatch)
+            walk(dispatch)
             events = dispatch.events()
             ber_decision.require(events, ber_decision.CANONICAL)
         except BaseException as error:
@@ -156,34 +147,6 @@ class BensonExecutionEngine:
             self.telemetry.get_all_events() if latest is None else latest.events()
         )
 
-    def _walk(self, dispatch: Dispatch) -> None:
-        document, policy = dispatch.document, dispatch.policy
-        dispatch.begin()
-        errors: list[str | None] = []
-        with dispatch.one_transaction():
-            dispatch.begin_execution()
-            for checkpoint_id, gate in GATES:
-                verdict = _guarded(
-                    partial(gate, document, policy), partial(verdicts.not_judged, checkpoint_id)
-                )
-                dispatch.record_checkpoint(verdict)
-                errors.append(verdict.error)
-            validation = _guarded(
-                partial(schema_validation.judge, document), schema_validation.not_judged
-            )
-            dispatch.record_validation(validation)
-        decision = _guarded(
-            partial(ber_decision.judge, dispatch.events(), dispatch.prior_wrap_id()),
-            ber_decision.not_judged,
-        )
-        dispatch.record_decision(decision)
-        errors += [validation.error, decision.error]
-        dispatch.close(
-            _guarded(
-                partial(wrap.judge, dispatch.events(), [e for e in errors if e]), wrap.not_judged
-            )
-        )
-
     def _outcome(self, dispatch: Dispatch, events: list[Event]) -> Outcome:
         path = None
         ref = dispatch.ref
@@ -211,11 +174,3 @@ class _EngineLogger(TelemetryLogger):
         """The session's own events, then those of the latest dispatch."""
         session = super().get_all_events()
         return session if self.latest is None else session + self.latest.events()
-
-
-def _guarded(judge: Callable[[], Verdict], not_judged: Callable[[Exception], Verdict]) -> Verdict:
-    """A phase that raises says so in its verdict, and the remaining ones are still judged."""
-    try:
-        return judge()
-    except Exception as error:
-        return not_judged(error)

@@ -15,8 +15,8 @@ from benson_execution.text import quote
 
 MAX_INTEGER: Final = 2**53
 """Beyond it a JSON number may not survive the next reader, which has only floats."""
-MAX_VALUES: Final = 6_000_000
-"""How many values a document may unfold to; ten megabytes of JSON hold fewer."""
+MAX_VALUES: Final = 250_000
+"""How many values a document may have, or unfold to."""
 
 Path = tuple[Any, ...]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from benson_execution.cli import events, judge, run, show, trail, verify
+from benson_execution.cli import events, judge, rejudge, run, show, trail, verify
 from benson_execution.cli.output import report
 from benson_execution.errors import BadInput, BensonError, ExecutionFailed
 from benson_execution.text import plain
@@ -29,6 +29,7 @@ app.command("judge")(judge.judge)
 app.command("events")(events.events)
 app.command("show")(show.show)
 app.command("verify")(verify.verify)
+app.command("rejudge")(rejudge.rejudge)
 app.command("head")(trail.head)
 app.command("recover")(trail.recover)
 app.add_typer(trail.keys, name="keys")

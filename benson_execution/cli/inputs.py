@@ -1,4 +1,4 @@
-"""Reading what the user names on the command line: files, standard input, JSON Lines."""
+"""Finding what the user names on the command line: files, standard input, JSON Lines, PACs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import BinaryIO, NamedTuple
 
 from benson_execution.document import Document, join_document
 from benson_execution.errors import BadInput, InvalidPac, UnreadableDocument
-from benson_execution.reader import line_of, read_value
-from benson_execution.text import plain
+from benson_execution.events import EventType
+from benson_execution.reading import line_of, read_value
+from benson_execution.text import enumerate_some, plain, quote
+from benson_execution.trail import Trail
 
 LINE_ENDINGS = (".jsonl", ".ndjson")
 
@@ -96,3 +98,20 @@ def _lines(name: str, stream: BinaryIO, limit: int) -> Iterator[Source]:
             rest = stream.readline(limit + 2)
         if line.strip():
             yield Source(name, line, number)
+
+
+def resolve_pac(trail: Trail, wanted: str) -> str:
+    """The one PAC of the trail with this id, or with an id that begins like this."""
+    if next(trail.events(pac_id=wanted), None) is not None:
+        return wanted
+    starts = trail.events(event_type=EventType.PAC_DISPATCH_START)
+    known = dict.fromkeys(str(s.dispatch.pac_id) for s in starts)
+    found = [pac_id for pac_id in known if pac_id.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise BadInput(f"{quote(wanted)} begins {len(found)} PAC ids: {enumerate_some(found)}")
+    raise BadInput(
+        f"the trail has no dispatch of {plain(wanted)}",
+        "`benson events --type PAC_DISPATCH_START` lists what was dispatched",
+    )

@@ -10,13 +10,14 @@ import typer
 from rich.text import Text
 
 from benson_execution.artifact import artifact_path
+from benson_execution.cli.inputs import resolve_pac
 from benson_execution.cli.output import MAX_LINE, out, print_outcome, reader_may_leave
 from benson_execution.document import Document
-from benson_execution.errors import ArtifactNotWritten, BadInput
+from benson_execution.errors import ArtifactNotWritten
 from benson_execution.events import EventType
 from benson_execution.outcome import Outcome
 from benson_execution.settings import Settings
-from benson_execution.text import enumerate_some, plain, quote
+from benson_execution.text import plain
 from benson_execution.timeline import gist, milliseconds
 from benson_execution.trail import StoredEvent, Trail, open_trail
 
@@ -33,30 +34,13 @@ def show(
     settings = Settings.load()
     trail = open_trail(settings, read_only=True)
     dispatches: dict[str, list[StoredEvent]] = {}
-    for stored in trail.events(pac_id=_resolve(trail, pac_id)):
+    for stored in trail.events(pac_id=resolve_pac(trail, pac_id)):
         dispatches.setdefault(stored.dispatch.dispatch_id, []).append(stored)
     with reader_may_leave():
         for number, events in enumerate(dispatches.values(), start=1):
             if number > 1:
                 out().print()
             _tell(f"dispatch {number} of {len(dispatches)}", events, trail, settings)
-
-
-def _resolve(trail: Trail, wanted: str) -> str:
-    """The one PAC of the trail with this id, or with an id that begins like this."""
-    if next(trail.events(pac_id=wanted), None) is not None:
-        return wanted
-    starts = trail.events(event_type=EventType.PAC_DISPATCH_START)
-    known = dict.fromkeys(str(s.dispatch.pac_id) for s in starts)
-    found = [pac_id for pac_id in known if pac_id.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise BadInput(f"{quote(wanted)} begins {len(found)} PAC ids: {enumerate_some(found)}")
-    raise BadInput(
-        f"the trail has no dispatch of {plain(wanted)}",
-        "`benson events --type PAC_DISPATCH_START` lists what was dispatched",
-    )
 
 
 def _tell(title: str, stored: Sequence[StoredEvent], trail: Trail, settings: Settings) -> None:

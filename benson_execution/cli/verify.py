@@ -19,7 +19,7 @@ from benson_execution.errors import BadInput, NotVerified, TrailUnavailable, Tra
 from benson_execution.proof.heads import Head, TrustedKeys
 from benson_execution.proof.heads_file import read_line
 from benson_execution.proof.keys import PublicKey, read_public_keys
-from benson_execution.reader import read_json
+from benson_execution.reading import read_json
 from benson_execution.settings import Settings
 from benson_execution.text import nearby, plain
 from benson_execution.trail import open_trail

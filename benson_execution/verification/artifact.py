@@ -25,7 +25,7 @@ from benson_execution.proof.chain import first_link, next_link
 from benson_execution.proof.heads import TrustedKeys
 from benson_execution.proof.leaf import Header
 from benson_execution.proof.merkle import leaf_hash, root_of_inclusion
-from benson_execution.reader import member_bytes, read_value
+from benson_execution.reading import member_bytes, read_value
 from benson_execution.telemetry import event_key
 from benson_execution.verification.findings import Finding, Kind
 from benson_execution.version import __version__

@@ -27,7 +27,7 @@ def break_gate(patch: pytest.MonkeyPatch, broken: str, error: BaseException) -> 
         raise error
 
     gates = tuple((g, judge if g == broken else of_it) for g, of_it in JUDGES)
-    patch.setattr("benson_execution.engine.GATES", gates)
+    patch.setattr("benson_execution.walk.GATES", gates)
 
 
 class FailingTrail(MemoryTrail):

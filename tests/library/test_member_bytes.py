@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from benson_execution import Document
 from benson_execution.document import join_document
 from benson_execution.errors import UnreadableDocument
-from benson_execution.reader import member_bytes, read_value
+from benson_execution.reading import member_bytes, read_value
 
 from .helpers import DAN, EXAMPLES, json_values, law, text
 

@@ -1,0 +1,146 @@
+"""The value that bytes hold, as JSON or YAML, within the limits.
+
+Refused by name: what is not UTF-8, too large, too deep or of too many parts, a key twice in one
+object, NaN and infinities, integers beyond 2^53, surrogates and NUL, YAML's tags and aliases.
+Every common parser lets some of these through, and two that disagree about a document can be
+played against each other.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from benson_execution.errors import UnreadableDocument
+from benson_execution.reading.json_text import offset_of_number, parse_json
+from benson_execution.reading.limits import (
+    MAX_DEPTH,
+    MAX_DOCUMENT_BYTES,
+    MAX_INTEGER,
+    MAX_KEY,
+    MAX_MEMBERS,
+    MAX_VALUES,
+)
+from benson_execution.reading.yaml_text import parse_yaml
+from benson_execution.text import quote
+
+
+_BEGINNINGS: Final = (b"{", b"[")
+
+
+def read_value(content: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> Any:
+    """The JSON value that these bytes hold; `UnreadableDocument` says what is wrong, and where.
+
+    A text that begins with `{` or `[` is JSON, any other is YAML. `limit` is in bytes. The time
+    is linear in the size, whatever the bytes are.
+    """
+    if len(content) > limit:
+        raise UnreadableDocument(f"the document has {len(content)} bytes; at most {limit} are read")
+    if content.startswith(b"\xef\xbb\xbf"):
+        raise UnreadableDocument("the document begins with a byte-order mark", line=1)
+    require_utf8(content)
+    if not content.strip():
+        raise UnreadableDocument("the document is empty", line=1)
+    is_json = looks_like_json(content)
+    value = parse_json(content) if is_json else parse_yaml(content.decode())
+    _require_safe(value, content if is_json else None)
+    return value
+
+
+def read_json(content: bytes) -> Any:
+    """The value of a JSON text of our own making; it may have as many parts as it has.
+
+    What is no JSON, or could be read in two ways, is refused as from anybody else.
+    """
+    require_utf8(content)
+    value = parse_json(content, most=None)
+    _require_safe(value, content, counted=False)
+    return value
+
+
+def looks_like_json(content: bytes) -> bool:
+    """Whether these bytes are to be read as JSON: an object or an array begins."""
+    start = content.lstrip()
+    # More than JSON's blanks are skipped: what comes behind others is no YAML in disguise.
+    return start[:1] in _BEGINNINGS or (
+        start[:1] > b"\x7f" and content.decode().lstrip()[:1] in ("{", "[")
+    )
+
+
+def require_utf8(content: bytes) -> None:
+    """Raise `UnreadableDocument` for bytes that are no text."""
+    if content.isascii():
+        return
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableDocument(
+            f"the document is not UTF-8: {error.reason} at byte {error.start}",
+            line=content.count(b"\n", 0, error.start) + 1,
+        ) from None
+
+
+def _require_safe(value: Any, json: bytes | None, *, counted: bool = True) -> None:
+    """Look at every part once: what no parser refuses, and what there is too much of."""
+    count = 1
+    level = [value]
+    depth = 0
+    while level:
+        deeper: list[Any] = []
+        for parent in level:
+            kind = type(parent)
+            if kind is dict:
+                _require_keys(parent, counted=counted)
+                members = parent.values()
+            elif kind is list:
+                members = parent
+            else:
+                members = (parent,)  # a document that is one scalar
+            count += len(members)
+            for member in members:
+                kind = type(member)
+                if kind is str:
+                    if "\0" in member:
+                        raise _nul()
+                elif kind is dict or kind is list:
+                    deeper.append(member)
+                elif (kind is int and not -MAX_INTEGER <= member <= MAX_INTEGER) or (
+                    kind is float and not math.isfinite(member)
+                ):
+                    raise _beyond(member, json)
+        if counted and count > MAX_VALUES:
+            raise UnreadableDocument(f"the document has more than {MAX_VALUES} values")
+        depth += 1
+        if depth > MAX_DEPTH and deeper:
+            raise UnreadableDocument(f"the document nests more than {MAX_DEPTH} deep")
+        level = deeper
+
+
+def _require_keys(members: dict[str, Any], *, counted: bool) -> None:
+    if counted and len(members) > MAX_MEMBERS:
+        raise UnreadableDocument(f"an object has more than {MAX_MEMBERS} members")
+    for key in members:
+        if "\0" in key:
+            raise _nul()
+        if counted and len(key) > MAX_KEY:
+            raise UnreadableDocument(
+                f"the document has a key of more than {MAX_KEY} characters: {quote(key)}"
+            )
+
+
+def _nul() -> UnreadableDocument:
+    return UnreadableDocument("the document holds the character NUL, which is no text")
+
+
+def _beyond(number: float, json: bytes | None) -> UnreadableDocument:
+    """The error for a number that the next reader may take for another; YAML's were refused."""
+    digits, line = quote(number), None
+    if json is not None and (found := offset_of_number(json)) is not None:
+        at, digits = found
+        line = json.count(b"\n", 0, at) + 1
+    what = (
+        f"the integer {digits} is beyond 2^53"
+        if isinstance(number, int)
+        else f"the number {digits} is too large"
+    )
+    return UnreadableDocument(what, line=line)
