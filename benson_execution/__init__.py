@@ -2,9 +2,10 @@
 
 events, timestamps     the telemetry event, and when it was
 telemetry, log_file    the logger that makes and records events
-document, reader       what is submitted, read once and frozen
+reading, document      what is submitted: read once, within limits, and frozen
 frozen, jsonable       JSON values that can't change, and what only claims to be JSON
 pac, result            the work order, and what its agent hands over
+forbidden              the fields that no agent may hand over, under any spelling
 registry, policy       who may execute, and by what is judged
 phases                 the seven judgements, each a pure function
 dispatch, outcome      one attempt to execute one PAC, and what became of it
@@ -16,7 +17,8 @@ recovery, faults       closing what was killed; noting what could not be recorde
 walk, engine           the phases in one process, without an orchestrator
 rejudgement            the phases once more, from what the trail keeps
 files                  files that must be there after a power cut
-settings, errors       every setting, and everything that is raised on purpose
+settings, limits       every setting, and how much of everything is read
+errors                 everything that is raised on purpose
 
 The Prefect flow that walks the same phases is in the packages `flows` and `tasks`.
 """

@@ -43,14 +43,20 @@ _SELF_REPORTED: Final = (
 
 
 def leave_artifact(
-    trail: Trail, dispatch_id: str, settings: Settings, *, duration_estimated: bool
+    trail: Trail,
+    dispatch_id: str,
+    settings: Settings,
+    *,
+    duration_estimated: bool,
+    known: Document | None = None,
 ) -> tuple[Evidence, Path]:
     """Leave what a closed dispatch leaves: its head in the heads file, then its artifact.
 
-    Then the dispatch is finished, and its lease is released. Doing it again does no harm.
+    `known` is its document, where that was read already, so that it is not read again. Then the
+    dispatch is finished, and its lease is released. Doing it again does no harm.
     Raises `TrailIncomplete` while it is not closed, and `ArtifactNotWritten`.
     """
-    evidence = Evidence.of(trail, dispatch_id, duration_estimated=duration_estimated)
+    evidence = Evidence.of(trail, dispatch_id, duration_estimated=duration_estimated, known=known)
     try:
         append_head(settings.heads_file, evidence.proof.head, trail.where)
     except OSError as error:

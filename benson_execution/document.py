@@ -11,8 +11,9 @@ import orjson
 
 from benson_execution.errors import InvalidPac, UnreadableDocument
 from benson_execution.jsonable import PlainCopy
+from benson_execution.limits import MAX_DOCUMENT_BYTES
 from benson_execution.pac import Pac
-from benson_execution.reading import MAX_DOCUMENT_BYTES, line_of, member_bytes, read_value
+from benson_execution.reading import line_of, member_bytes, read_value
 from benson_execution.schema import pointer
 from benson_execution.text import did_you_mean, quote
 
@@ -32,7 +33,7 @@ class _NoResult:
 NO_RESULT: Final = _NoResult()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Document:
     """What was submitted, frozen to its bytes.
 

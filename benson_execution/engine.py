@@ -73,9 +73,7 @@ class BensonExecutionEngine:
 
     def validate_execution_result_schema(self, data: Any) -> ResultValidation:
         """Validate an agent's result, and emit `SCHEMA_VALIDATION` into the session's record."""
-        validation = guarded(
-            partial(validate_execution_result, data), schema_validation.not_judged
-        )
+        validation = guarded(partial(validate_execution_result, data), schema_validation.not_judged)
         claimed = None
         with suppress(Exception):  # whatever this is, its validation is recorded
             claimed = data["pac_id"]
@@ -156,6 +154,7 @@ class BensonExecutionEngine:
                 ref.dispatch_id,
                 self.settings,
                 duration_estimated=not dispatch.began_here,
+                known=dispatch.document,
             )
         else:
             dispatch.trail.release(ref.dispatch_id)

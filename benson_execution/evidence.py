@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
@@ -41,9 +41,18 @@ class Evidence:
     document: bytes | None
     policy: bytes | None
     duration_estimated: bool
+    known: Document | None = field(default=None, compare=False, repr=False)
+    """A document that was read already; it is used where its bytes are the very ones."""
 
     @classmethod
-    def of(cls, trail: Trail, dispatch_id: str, *, duration_estimated: bool) -> Evidence:
+    def of(
+        cls,
+        trail: Trail,
+        dispatch_id: str,
+        *,
+        duration_estimated: bool,
+        known: Document | None = None,
+    ) -> Evidence:
         """The evidence in a trail; `TrailIncomplete` while the dispatch is not closed."""
         proof = trail.proof(dispatch_id)
         if proof is None:
@@ -61,7 +70,7 @@ class Evidence:
             None if sha256 is None else trail.document(sha256)
             for sha256 in (header.document_sha256, header.provenance.policy_sha256)
         )
-        return cls(proof, events, document, policy, duration_estimated)
+        return cls(proof, events, document, policy, duration_estimated, known)
 
     @classmethod
     def from_artifact(cls, artifact: Mapping[str, Any]) -> Evidence:
@@ -113,6 +122,8 @@ class Evidence:
 
     def read_document(self) -> Document | None:
         """The document as it was read when the dispatch began; it was readable then."""
+        if self.known is not None and self.known.content == self.document:
+            return self.known
         return None if self.document is None else Document.read(self.document, limit=1 << 40)
 
     def read_policy(self) -> dict[str, Any]:

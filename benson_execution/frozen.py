@@ -10,9 +10,6 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
-MAX_DEPTH = 64
-"""How deeply a JSON value may nest: far more than a record needs, far less than Python's stack."""
-
 _IMMUTABLE = "a frozen JSON value can't be changed"
 
 

@@ -10,13 +10,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from benson_execution.frozen import MAX_DEPTH
+from benson_execution.limits import MAX_DEPTH, MAX_INTEGER, MAX_VALUES
 from benson_execution.text import quote
-
-MAX_INTEGER: Final = 2**53
-"""Beyond it a JSON number may not survive the next reader, which has only floats."""
-MAX_VALUES: Final = 250_000
-"""How many values a document may have, or unfold to."""
 
 Path = tuple[Any, ...]
 
@@ -36,24 +31,22 @@ class PlainCopy:
     """The plain `copy` of a value, and its `problems`: each a path and what is no JSON there.
 
     What is no JSON is None in the copy. A shared object is visited once, at its first place.
+    `nameless` are the members whose keys are no texts, which the copy is without.
     """
 
     def __init__(self, value: Any) -> None:
         self.problems: list[tuple[Path, str]] = []
+        self.nameless: list[tuple[Path, Any]] = []
         # With the value itself: an address that is given back would stand for another value.
         self._known: dict[int, tuple[Any, _Part]] = {}
         self._open: set[int] = set()
         whole = self._visit(value, ())
         self.copy = whole.copy
         if whole.size > MAX_VALUES:
-            self.problem((), f"more than {MAX_VALUES} values")
+            self._problem((), f"more than {MAX_VALUES} values")
 
-    def problem(self, path: Path, message: str) -> None:
-        """Called for whatever is no JSON."""
+    def _problem(self, path: Path, message: str) -> None:
         self.problems.append((path, message))
-
-    def key(self, path: Path, key: str) -> None:
-        """Called for every key of every object, in document order; `path` ends with it."""
 
     def _visit(self, value: Any, path: Path) -> _Part:
         kind = type(value)
@@ -75,9 +68,9 @@ class PlainCopy:
             try:
                 return self._container(value, path, list(value.items()))
             except Exception as error:  # whatever a class of somebody else's raises
-                self.problem(path, f"a mapping that raises {type(error).__name__}")
+                self._problem(path, f"a mapping that raises {type(error).__name__}")
                 return _NOTHING
-        self.problem(path, f"{quote(value)} is no JSON")
+        self._problem(path, f"{quote(value)} is no JSON")
         return _NOTHING
 
     def _text(self, value: str, path: Path) -> str | None:
@@ -85,28 +78,28 @@ class PlainCopy:
             try:
                 value.encode()
             except UnicodeEncodeError:
-                self.problem(path, "a lone surrogate is no text")
+                self._problem(path, "a lone surrogate is no text")
                 return None
         return value
 
     def _number(self, value: float, path: Path) -> float | None:
         if type(value) is float and not math.isfinite(value):
-            self.problem(path, f"{value} is not a JSON number")
+            self._problem(path, f"{value} is not a JSON number")
             return None
         if type(value) is int and not -MAX_INTEGER <= value <= MAX_INTEGER:
-            self.problem(path, f"the integer {quote(value)} is beyond 2^53")
+            self._problem(path, f"the integer {quote(value)} is beyond 2^53")
             return None
         return value
 
     def _container(self, value: Any, path: Path, members: Iterable[tuple[Any, Any]]) -> _Part:
         identity = id(value)
         if identity in self._open:
-            self.problem(path, "it contains itself")
+            self._problem(path, "it contains itself")
             return _NOTHING
         _, known = self._known.get(identity, (None, None))
         # What is shared may be met again where it reaches too deep.
         if len(path) + (0 if known is None else known.height) > MAX_DEPTH:
-            self.problem(path, f"nested more than {MAX_DEPTH} deep")
+            self._problem(path, f"nested more than {MAX_DEPTH} deep")
             return _NOTHING
         if known is None:
             self._open.add(identity)
@@ -127,17 +120,16 @@ class PlainCopy:
             height = max(height, part.height + 1)
             if is_array:
                 items.append(part.copy)
-            elif name is not None:
+            elif name is None:
+                self.nameless.append(((*path, "?"), part.copy))
+            else:
                 made[name] = part.copy
         return _Part(items if is_array else made, size, height)
 
     def _name(self, key: Any, path: Path) -> str | None:
         if type(key) is not str:
-            self.problem(path, f"the key {quote(key)} is not a string")
+            self._problem(path, f"the key {quote(key)} is not a string")
             if not issubclass(type(key), str):
                 return None
             key = str.__str__(key)
-        if self._text(key, path) is None:
-            return None
-        self.key((*path, key), key)
-        return str(key)
+        return None if self._text(key, path) is None else str(key)

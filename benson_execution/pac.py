@@ -23,6 +23,9 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:")
 MAX_PATH: Final = 4096
 """The longest path that Linux takes."""
 _UNCLEAN: Final = frozenset({"", ".", ".."})
+_SEGMENT: Final = r"(?!\.{0,2}(?:/|\Z)|~)[^/\\]+"
+_CLEAN: Final = re.compile(rf"(?![A-Za-z]:){_SEGMENT}(?:/{_SEGMENT})*")
+"""All that is wrong with a path but its length and its characters, asked at once."""
 _NUMBER: Final = re.compile(r"P[0-9]+[A-Z]?")
 
 
@@ -82,6 +85,8 @@ class Pac(Strict):
 
 def path_problem(path: str) -> str | None:
     """Why this is not a clean relative POSIX path, or None: `is absolute`, `has a '..' segment`."""
+    if _CLEAN.fullmatch(path) and len(path) <= MAX_PATH and path.isprintable():
+        return None
     if not path:
         return "is empty"
     if path.startswith("/") or _DRIVE.match(path):
@@ -92,12 +97,8 @@ def path_problem(path: str) -> str | None:
         return "has a backslash"
     if not path.isprintable():
         return "has an unprintable character"
-    for segment in path.split("/"):
-        if segment in _UNCLEAN:
-            return f"has the segment '{segment}'"
-        if segment[0] == "~":
-            return "has a '~' segment"
-    return None
+    odd = next(s for s in path.split("/") if s in _UNCLEAN or s[0] == "~")
+    return "has a '~' segment" if odd.startswith("~") else f"has the segment '{odd}'"
 
 
 def rule_set(rules: Iterable[str]) -> dict[str, str]:
@@ -111,6 +112,8 @@ def covering_rule(path: str, rules: Mapping[str, str]) -> str | None:
     Whole segments are compared, case-sensitively: `tools` does not cover `tools2/x`. However
     many rules there are, only the path's own segments are walked.
     """
+    if not rules:
+        return None
     if path in rules:
         return path
     end = path.find("/")
@@ -119,8 +122,3 @@ def covering_rule(path: str, rules: Mapping[str, str]) -> str | None:
             return path[:end]
         end = path.find("/", end + 1)
     return None
-
-
-def path_within(path: str, rule: str) -> bool:
-    """Whether a clean path is the rule's file, or lies in the rule's folder."""
-    return covering_rule(path, rule_set((rule,))) is not None

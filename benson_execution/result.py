@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +12,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import FailFast, Field, ValidationError, field_validator, model_validator
 
 from benson_execution.events import ErrorCode
+from benson_execution.forbidden import ForbiddenField, forbidden_fields, looks_like
 from benson_execution.jsonable import PlainCopy
 from benson_execution.pac import Pac
 from benson_execution.registry import BENSON_GID
@@ -32,14 +31,6 @@ from benson_execution.text import enumerate_some, quote
 
 SCHEMA_TYPE: Final = "AgentExecutionResult"
 
-_FORBIDDEN: Final[Mapping[str, ErrorCode]] = {
-    "wrapid": ErrorCode.GS_131,
-    "wrapstatus": ErrorCode.GS_131,
-    "wrapaccepted": ErrorCode.GS_131,
-    "positiveclosure": ErrorCode.GS_132,
-    "closureauthority": ErrorCode.GS_132,
-    "wrapauthority": ErrorCode.GS_133,
-}
 _WHY: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.GS_130: "AgentExecutionResult schema violation",
     ErrorCode.GS_131: "Forbidden WRAP field present",
@@ -139,21 +130,28 @@ def validate_execution_result(data: Any, pac: Pac | None = None) -> ResultValida
 
     Forbidden fields are looked for first, at every depth. Never raises, whatever `data` is.
     """
-    return conclude(result_faults(data, pac))
+    plain = PlainCopy(data)
+    problems = plain.problems[:MAX_VIOLATIONS]
+    no_json = [(ErrorCode.GS_130, Violation(pointer(path), said)) for path, said in problems]
+    hidden = [
+        _forbidden(field, pointer(path))
+        for path, member in plain.nameless
+        for field in forbidden_fields(member)
+    ]
+    return conclude(no_json + hidden + result_faults(plain.copy, pac))
 
 
 def result_faults(data: Any, pac: Pac | None = None, at: str = "") -> Found:
-    """What is wrong with a result; `at` is its JSON Pointer in its document."""
-    walk = _Walk(data, at)
-    found = walk.found + _identity(walk.copy, at)
+    """What is wrong with a result, a plain JSON value; `at` is its pointer in its document."""
+    found = [_forbidden(field, at) for field in forbidden_fields(data)] + _identity(data, at)
     named = {violation.path for _, violation in found}
-    schema = _schema(walk.copy, pac, at)
+    schema = _schema(data, pac, at)
     return found + [(ErrorCode.GS_130, v) for v in schema if v.path not in named]
 
 
 def stray_faults(stray: Mapping[str, Any]) -> Found:
     """What is wrong with fields that stand in a document where none belong: all of it."""
-    found = _Walk(stray, "").found
+    found = [_forbidden(field, "") for field in forbidden_fields(stray)]
     named = {violation.path for _, violation in found}
     message = "the field is unknown beside pac and execution_result"
     unknown = [Violation(pointer((key,)), message) for key in stray]
@@ -172,42 +170,14 @@ def conclude(found: Found) -> ResultValidation:
     return ResultValidation(False, code, f"{_WHY[code]}: {told}", tuple(v for _, v in found))
 
 
-class _Walk(PlainCopy):
-    """A plain copy of a result, with the forbidden fields at any depth and what is no JSON."""
-
-    def __init__(self, data: Any, at: str) -> None:
-        self._at = at
-        self.found: Found = []
-        self._noted: Counter[ErrorCode] = Counter()
-        super().__init__(data)
-
-    def problem(self, path: tuple[Any, ...], message: str) -> None:
-        self._note(path, message, ErrorCode.GS_130)
-
-    def key(self, path: tuple[Any, ...], key: str) -> None:
-        if key not in _FIELDS and (code := _FORBIDDEN.get(_bare(key))) is not None:
-            self._note(path, f"the field {quote(key)} is forbidden", code)
-
-    def _note(self, path: tuple[Any, ...], message: str, code: ErrorCode) -> None:
-        # Counted per code, so that a thousand small faults can't crowd out one grave one.
-        self._noted[code] += 1
-        if self._noted[code] <= MAX_VIOLATIONS:
-            self.found.append((code, Violation(self._at + pointer(path), message)))
-
-
-def _bare(key: str) -> str:
-    """A field's name without case and separators: `WRAP_ID`, `wrap-id` and `wrapId` are one."""
-    if key.isascii():
-        return key.lower().translate(_SEPARATORS)
-    return "".join(c for c in unicodedata.normalize("NFKC", key).casefold() if c.isalnum())
-
-
-_SEPARATORS: Final = {ord(c): None for c in map(chr, range(128)) if not c.isalnum()}
+def _forbidden(field: ForbiddenField, at: str) -> tuple[ErrorCode, Violation]:
+    message = f"the field {quote(field.path[-1])} is forbidden"
+    return field.code, Violation(at + pointer(field.path), message)
 
 
 def _identity(data: Any, at: str) -> Found:
     gid = data.get("agent_gid") if isinstance(data, Mapping) else None
-    if isinstance(gid, str) and _bare(gid) == _bare(BENSON_GID):
+    if isinstance(gid, str) and looks_like(gid, BENSON_GID):
         message = f"{BENSON_GID} judges and never executes"
         return [(ErrorCode.GS_133, Violation(f"{at}/agent_gid", message))]
     return []

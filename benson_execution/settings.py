@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL
 
 from benson_execution.errors import InvalidSettings
-from benson_execution.reading.limits import MAX_DOCUMENT_BYTES
+from benson_execution.limits import MAX_DOCUMENT_BYTES
 
 
 class Settings(BaseSettings):

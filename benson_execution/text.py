@@ -52,10 +52,10 @@ def shorten(text: str, length: int = MAX_QUOTED) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def enumerate_some(items: Iterable[str], most: int = 5) -> str:
-    """`a, b, c`, and how many more there are."""
+def enumerate_some(items: Iterable[str], most: int = 5, more: int = 0) -> str:
+    """`a, b, c`, and how many more: those beyond `most`, and `more` that were left out."""
     known = list(items)
-    more = len(known) - most
+    more = max(more, 0) + max(len(known) - most, 0)
     return ", ".join(known[:most]) + (f" and {more} more" if more > 0 else "")
 
 

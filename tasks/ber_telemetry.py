@@ -39,4 +39,5 @@ def _write(dispatch: Dispatch, settings: Settings) -> tuple[Evidence, Path]:
         dispatch.ref.dispatch_id,
         settings,
         duration_estimated=not dispatch.began_here,
+        known=dispatch.document,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from benson_execution.document import Document
 from benson_execution.events import CheckpointName
@@ -27,9 +27,9 @@ def judge(document: Document, _policy: Policy) -> CheckpointVerdict:
     if not isinstance(completed, list | tuple):
         found = quote(completed) if "tasks_completed" in result else "nothing"
         return refused(CheckpointName.CP_04, f"tasks_completed must be a list, found {found}")
-    wrong = [quote(task) for task in completed if not isinstance(task, str) or not task]
+    wrong = [task for task in completed if not isinstance(task, str) or not task]
     if wrong:
-        found = enumerate_some(wrong)
+        found = _some(wrong)
         return refused(CheckpointName.CP_04, f"a task id must be a non-empty string, found {found}")
     if problems := _problems(completed, total, [task.id for task in document.pac.tasks]):
         return refused(CheckpointName.CP_04, "; ".join(problems))
@@ -40,9 +40,9 @@ def _problems(completed: Sequence[str], total: Any, listed: list[str]) -> list[s
     problems = []
     if not completed:
         problems.append("no task is completed")
-    twice = [quote(task) for task, count in Counter(completed).items() if count > 1]
+    twice = [task for task, count in Counter(completed).items() if count > 1]
     if twice:
-        problems.append(f"completed twice: {enumerate_some(twice)}")
+        problems.append(f"completed twice: {_some(twice)}")
     if isinstance(total, bool) or not isinstance(total, int):
         problems.append(f"tasks_total must be an integer, found {quote(total)}")
     elif len(completed) > total:
@@ -50,10 +50,18 @@ def _problems(completed: Sequence[str], total: Any, listed: list[str]) -> list[s
     if listed:
         # Keys of dicts, not sets: the order is the document's.
         done, wanted = dict.fromkeys(completed), dict.fromkeys(listed)
-        missing = [quote(task) for task in wanted if task not in done]
-        unknown = [quote(task) for task in done if task not in wanted]
+        missing = [task for task in wanted if task not in done]
+        unknown = [task for task in done if task not in wanted]
         if missing:
-            problems.append(f"not completed: {enumerate_some(missing)}")
+            problems.append(f"not completed: {_some(missing)}")
         if unknown:
-            problems.append(f"not in the PAC: {enumerate_some(unknown)}")
+            problems.append(f"not in the PAC: {_some(unknown)}")
     return problems
+
+
+def _some(tasks: Sequence[Any]) -> str:
+    """The first of them, and how many more: there may be as many as the document has values."""
+    return enumerate_some([quote(task) for task in tasks[:_TOLD]], more=len(tasks) - _TOLD)
+
+
+_TOLD: Final = 5

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+from weakref import WeakKeyDictionary
+
 from benson_execution.document import Document
 from benson_execution.events import ErrorCode
 from benson_execution.phases.verdict import reason_of
@@ -11,8 +14,19 @@ from benson_execution.schema import Violation
 _AT = "/execution_result"
 
 
+_judged: Final[WeakKeyDictionary[Document, ResultValidation]] = WeakKeyDictionary()
+"""A document never changes, and the artifact and the outcome ask for what the phase found."""
+
+
 def judge(document: Document) -> ResultValidation:
     """Validate the result, and refuse what stands beside it; paths are those in the document."""
+    known = _judged.get(document)
+    if known is None:
+        known = _judged[document] = _judge(document)
+    return known
+
+
+def _judge(document: Document) -> ResultValidation:
     if document.has_result:
         found = result_faults(document.result, document.pac, _AT)
     else:

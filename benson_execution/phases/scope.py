@@ -61,9 +61,13 @@ def _problems(result: Mapping[str, Any], pac: Pac) -> Iterator[str]:
             elif rule := covering_rule(path, forbidden):  # forbidden wins over allowed
                 yield f"{quote(path)} is within the forbidden {quote(forbidden[rule])}"
             elif allowed and not covering_rule(path, allowed):
-                yield f"{quote(path)} is outside the allowed {enumerate_some(_quoted(allowed))}"
+                yield f"{quote(path)} is outside the allowed {_some(allowed)}"
 
 
-def _quoted(rules: Mapping[str, str]) -> list[str]:
-    """The first rules as they are shown; `enumerate_some` counts the others."""
-    return [quote(rule) for rule in islice(rules.values(), 5)] + [""] * (len(rules) - 5)
+def _some(rules: Mapping[str, str]) -> str:
+    """The first rules as they are shown, and how many more."""
+    shown = [quote(rule) for rule in islice(rules.values(), _TOLD)]
+    return enumerate_some(shown, more=len(rules) - _TOLD)
+
+
+_TOLD: Final = 5

@@ -8,7 +8,7 @@ from typing import Any, Final
 import jiter
 
 from benson_execution.errors import UnreadableDocument
-from benson_execution.reading.limits import MAX_DEPTH, MAX_INTEGER, MAX_VALUES
+from benson_execution.limits import MAX_DEPTH, MAX_INTEGER, MAX_VALUES
 from benson_execution.text import plain, quote
 
 _STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'

@@ -12,8 +12,7 @@ import math
 from typing import Any, Final
 
 from benson_execution.errors import UnreadableDocument
-from benson_execution.reading.json_text import offset_of_number, parse_json
-from benson_execution.reading.limits import (
+from benson_execution.limits import (
     MAX_DEPTH,
     MAX_DOCUMENT_BYTES,
     MAX_INTEGER,
@@ -21,9 +20,9 @@ from benson_execution.reading.limits import (
     MAX_MEMBERS,
     MAX_VALUES,
 )
+from benson_execution.reading.json_text import offset_of_number, parse_json
 from benson_execution.reading.yaml_text import parse_yaml
 from benson_execution.text import quote
-
 
 _BEGINNINGS: Final = (b"{", b"[")
 
@@ -82,38 +81,39 @@ def require_utf8(content: bytes) -> None:
 
 def _require_safe(value: Any, json: bytes | None, *, counted: bool = True) -> None:
     """Look at every part once: what no parser refuses, and what there is too much of."""
-    count = 1
-    level = [value]
-    depth = 0
-    while level:
+    count = 0
+    level = [[value]]  # as the one member of nothing
+    for depth in range(MAX_DEPTH + 3):
         deeper: list[Any] = []
         for parent in level:
-            kind = type(parent)
-            if kind is dict:
+            members: Any = parent
+            if type(parent) is dict:
                 _require_keys(parent, counted=counted)
                 members = parent.values()
-            elif kind is list:
-                members = parent
-            else:
-                members = (parent,)  # a document that is one scalar
             count += len(members)
-            for member in members:
-                kind = type(member)
-                if kind is str:
-                    if "\0" in member:
-                        raise _nul()
-                elif kind is dict or kind is list:
-                    deeper.append(member)
-                elif (kind is int and not -MAX_INTEGER <= member <= MAX_INTEGER) or (
-                    kind is float and not math.isfinite(member)
-                ):
-                    raise _beyond(member, json)
+            _require_texts_and_numbers(members, deeper, json)
         if counted and count > MAX_VALUES:
             raise UnreadableDocument(f"the document has more than {MAX_VALUES} values")
-        depth += 1
-        if depth > MAX_DEPTH and deeper:
+        if depth > MAX_DEPTH + 1:
             raise UnreadableDocument(f"the document nests more than {MAX_DEPTH} deep")
+        if not deeper:
+            return
         level = deeper
+
+
+def _require_texts_and_numbers(members: Any, inside: list[Any], json: bytes | None) -> None:
+    """Refuse what no record can hold; what has members of its own is put `inside`."""
+    for member in members:
+        kind = type(member)
+        if kind is str:
+            if "\0" in member:
+                raise _nul()
+        elif kind is dict or kind is list:
+            inside.append(member)
+        elif (kind is int and not -MAX_INTEGER <= member <= MAX_INTEGER) or (
+            kind is float and not math.isfinite(member)
+        ):
+            raise _beyond(member, json)
 
 
 def _require_keys(members: dict[str, Any], *, counted: bool) -> None:

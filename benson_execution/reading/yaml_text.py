@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from benson_execution.errors import UnreadableDocument
-from benson_execution.reading.limits import MAX_DEPTH, MAX_INTEGER, MAX_YAML_BYTES
+from benson_execution.limits import MAX_DEPTH, MAX_INTEGER, MAX_YAML_BYTES
 from benson_execution.text import plain, quote
 
 _PARSER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

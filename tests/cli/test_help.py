@@ -10,7 +10,7 @@ from benson_execution import __version__
 
 from .command import Benson
 
-COMMANDS = ["run", "judge", "events", "show"]
+COMMANDS = ["run", "judge", "events", "show", "rejudge"]
 
 
 def test_the_version_is_that_of_the_package(benson: Benson) -> None:
@@ -39,6 +39,7 @@ def test_the_help_names_every_command_and_every_exit_code(benson: Benson, option
         ("judge", ["FILE", "--lines", "--json"]),
         ("events", ["--pac", "--dispatch", "--type", "--json"]),
         ("show", ["PAC_ID"]),
+        ("rejudge", ["PAC_ID", "--dispatch", "--json"]),
     ],
 )
 def test_each_command_has_its_help(benson: Benson, command: str, options: list[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from benson_execution.pac import path_problem, path_within
+from benson_execution.pac import covering_rule, path_problem, rule_set
 
 from .helpers import law
 
@@ -16,6 +16,11 @@ segments = st.text(
     st.characters(categories=["L", "N"], include_characters="-_.+ ~"), min_size=1, max_size=6
 ).filter(lambda s: s not in (".", "..") and not s.startswith("~"))
 clean_paths = st.lists(segments, min_size=1, max_size=5).map("/".join)
+
+
+def path_within(path: str, rule: str) -> bool:
+    """Whether one rule covers a path."""
+    return covering_rule(path, rule_set((rule,))) is not None
 
 
 @pytest.mark.parametrize(

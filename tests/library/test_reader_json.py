@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benson_execution.errors import BadInput, UnreadableDocument
-from benson_execution.reading import MAX_DOCUMENT_BYTES, line_of, read_value
+from benson_execution.limits import MAX_DOCUMENT_BYTES
+from benson_execution.reading import line_of, read_value
 
 from .helpers import json_objects, law
 

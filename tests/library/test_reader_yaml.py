@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benson_execution.errors import UnreadableDocument
+from benson_execution.limits import MAX_YAML_BYTES
 from benson_execution.reading import line_of, read_value
-from benson_execution.reading.limits import MAX_YAML_BYTES
 
 from .helpers import EXAMPLES, json_objects, law
 

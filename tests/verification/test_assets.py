@@ -13,7 +13,7 @@ import pytest
 from benson_execution.errors import TrailUnavailable, UnreadableDocument
 from benson_execution.proof.heads import Head, TrustedKeys
 from benson_execution.proof.keys import PublicKey, read_public_keys
-from benson_execution.reader import read_json
+from benson_execution.reading import read_json
 from benson_execution.trail import SqlTrail
 from benson_execution.verification.artifact import verify_artifact
 from benson_execution.verification.findings import Finding

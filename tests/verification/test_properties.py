@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from benson_execution.errors import BadInput
 from benson_execution.proof.heads import TrustedKeys
 from benson_execution.proof.keys import PublicKey, SigningKey
-from benson_execution.reader import read_json
+from benson_execution.reading import read_json
 from benson_execution.trail.migrations.guards import sqlite_guards
 from benson_execution.trail.tables import APPEND_ONLY
 from benson_execution.verification.artifact import verify_artifact

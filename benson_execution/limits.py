@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from benson_execution.frozen import MAX_DEPTH as MAX_DEPTH
-from benson_execution.jsonable import MAX_INTEGER as MAX_INTEGER
-from benson_execution.jsonable import MAX_VALUES as MAX_VALUES
-
+MAX_DEPTH: Final = 64
+"""How deeply a JSON value may nest: far more than a record needs, far less than Python's stack."""
+MAX_INTEGER: Final = 2**53
+"""Beyond it a JSON number may not survive the next reader, which has only floats."""
+MAX_VALUES: Final = 250_000
+"""How many values a document may have, or unfold to."""
 MAX_DOCUMENT_BYTES: Final = 10 * 1024 * 1024
 MAX_YAML_BYTES: Final = 128 * 1024
 """YAML is read ten times slower than JSON, and written by hand; what is larger should be JSON."""
