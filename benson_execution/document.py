@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from benson_execution.errors import InvalidPac, UnreadableDocument
+from benson_execution.errors import BadInput, InvalidPac, Received, UnreadableDocument
 from benson_execution.jsonable import PlainCopy
 from benson_execution.limits import MAX_DOCUMENT_BYTES
 from benson_execution.pac import Pac
@@ -69,10 +69,17 @@ class Document:
         """Read a document; `limit` is its largest size in bytes.
 
         Raises `UnreadableDocument` when the bytes are not one safely readable object, and
-        `InvalidPac` when they hold no PAC to judge by; both with the line where it is known.
+        `InvalidPac` when they hold no PAC to judge by; both with the line where it is known, and
+        with what was received.
         """
-        raw = _encode(content) if isinstance(content, str) else content
-        return cls._of(read_value(raw, limit=limit), raw)
+        try:
+            raw = _encode(content) if isinstance(content, str) else content
+            return cls._of(read_value(raw, limit=limit), raw)
+        except BadInput as error:
+            if isinstance(content, str):
+                content = content.encode("utf-8", "surrogatepass")
+            error.received = Received.of(content)
+            raise
 
     @classmethod
     def of(cls, data: Mapping[str, Any], *, limit: int = MAX_DOCUMENT_BYTES) -> Document:

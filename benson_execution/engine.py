@@ -16,6 +16,7 @@ from benson_execution.document import Document
 from benson_execution.errors import (
     AppendRefused,
     ArtifactNotWritten,
+    BadInput,
     BensonError,
     StatusConflict,
     TrailUnavailable,
@@ -25,6 +26,7 @@ from benson_execution.faults import note_fault
 from benson_execution.outcome import Outcome
 from benson_execution.phases import ber_decision, schema_validation
 from benson_execution.policy import Policy
+from benson_execution.refusals import record_refusal
 from benson_execution.result import SCHEMA_TYPE, ResultValidation, validate_execution_result
 from benson_execution.schema import is_pac_id
 from benson_execution.settings import Settings
@@ -86,17 +88,22 @@ class BensonExecutionEngine:
         )
         return validation
 
-    def execute_pac(self, document: Document | Mapping[str, Any] | str | bytes) -> Outcome:
+    def execute_pac(
+        self, document: Document | Mapping[str, Any] | str | bytes, *, source: str | None = None
+    ) -> Outcome:
         """Judge one document to its end, and return what became of it.
 
         A document is a PAC and its result: as read, as a Python object, or as JSON or YAML text.
-        Raises `UnreadableDocument` or `InvalidPac` (then there is no dispatch), and
-        `TrailUnavailable` when something could not be recorded (then nothing has passed).
+        Raises `UnreadableDocument` or `InvalidPac` (then there is no dispatch, but a record of
+        the refusal, which names the `source`), and `TrailUnavailable` when something could not be
+        recorded (then nothing has passed).
         """
-        if isinstance(document, Mapping):
-            document = Document.of(document, limit=self.settings.max_document_bytes)
-        elif not isinstance(document, Document):
-            document = Document.read(document, limit=self.settings.max_document_bytes)
+        if not isinstance(document, Document):
+            try:
+                document = self._read(document)
+            except BadInput as error:
+                self.refuse(error, source)
+                raise
         dispatch: Dispatch | None = None
         try:
             dispatch = Dispatch.of(
@@ -115,6 +122,18 @@ class BensonExecutionEngine:
         except BensonError as error:
             self._note(error, dispatch.ref.dispatch_id)
             raise
+
+    def _read(self, document: Mapping[str, Any] | str | bytes) -> Document:
+        limit = self.settings.max_document_bytes
+        if isinstance(document, Mapping):
+            return Document.of(document, limit=limit)
+        return Document.read(document, limit=limit)
+
+    def refuse(self, error: BadInput, source: str | None = None) -> None:
+        """Record that a document was refused before there was anything to judge."""
+        record_refusal(
+            lambda: self.trail, self.settings, error, source, note_head=self._leaves_artifacts
+        )
 
     def _close(self, dispatch: Dispatch | None) -> None:
         """After an interruption: tell what can be told.

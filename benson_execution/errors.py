@@ -25,7 +25,9 @@ the person; `exit_code` is the class of failure that the `benson` command report
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 
 class BensonError(Exception):
@@ -42,10 +44,31 @@ class BensonError(Exception):
         return self.message if self.hint is None else f"{self.message} ({self.hint})"
 
 
+class Received(NamedTuple):
+    """What was handed in, whatever it was: the SHA-256 (lower-case hexadecimal) of its bytes.
+
+    It is that of the first `size` bytes where there were more than anybody reads, and `complete`
+    is false.
+    """
+
+    sha256: str
+    size: int
+    complete: bool = True
+
+    @classmethod
+    def of(cls, content: bytes) -> Received:
+        """What these bytes are."""
+        return cls(hashlib.sha256(content).hexdigest(), len(content))
+
+
 class BadInput(BensonError):
-    """What was handed in can't be used; `line` is 1-based where it is known."""
+    """What was handed in can't be used; `line` is 1-based where it is known.
+
+    `received` says what it was, where it was a document.
+    """
 
     exit_code = 2
+    received: Received | None = None
 
     def __init__(self, message: str, hint: str | None = None, *, line: int | None = None) -> None:
         super().__init__(message, hint)

@@ -11,7 +11,7 @@ import functools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from benson_execution.events import ErrorCode
@@ -52,29 +52,30 @@ def forbidden_fields(value: Any) -> Iterator[ForbiddenField]:
     rest: list[tuple[Any, Any]] = [(value, None)]
     while rest:
         parent, place = rest.pop()
-        inside: list[tuple[Any, Any]] = []
-        is_object = type(parent) is dict
-        for key, member in parent.items() if is_object else enumerate(_items(parent)):
-            if is_object:
-                try:
-                    code = codes[key]
-                except KeyError:
-                    code = codes[key] = code_of(key)
+        if type(parent) is dict:
+            for key in parent:
+                if key not in codes:
+                    codes[key] = code_of(key)
+                code = codes[key]
                 if code is not None:
                     noted[code] += 1
                     if noted[code] <= MAX_VIOLATIONS:
                         yield ForbiddenField(_path((place, key)), code)
+        inside = []
+        for step, member in _members(parent):
             if type(member) in _CONTAINERS and id(member) not in seen:
                 seen.add(id(member))
-                inside.append((member, (place, key)))
+                inside.append((member, (place, step)))
         rest += reversed(inside)
 
 
 _CONTAINERS: Final = (dict, list)
 
 
-def _items(value: Any) -> list[Any]:
-    return value if type(value) is list else []
+def _members(value: Any) -> Iterable[tuple[Any, Any]]:
+    if type(value) is dict:
+        return value.items()
+    return enumerate(value) if type(value) is list else ()
 
 
 def _path(place: Any) -> tuple[Any, ...]:

@@ -16,9 +16,10 @@ from prefect.client.schemas.objects import FlowRun, State
 from benson_execution.artifact import leave_artifact
 from benson_execution.dispatch import Dispatch
 from benson_execution.document import Document
-from benson_execution.errors import InvalidPac, UnreadableDocument
+from benson_execution.errors import BadInput, InvalidPac, UnreadableDocument
 from benson_execution.faults import note_fault
 from benson_execution.policy import Policy
+from benson_execution.refusals import record_refusal
 from benson_execution.settings import Settings
 from benson_execution.trail import open_dispatch, open_trail
 from tasks.hooks import record
@@ -58,6 +59,11 @@ def begun_dispatch(
     """The dispatch that a run is to judge, and whether its `PAC_DISPATCH_START` is in the trail."""
     dispatch = dispatch_of(run_id, document, document_digest, settings)
     return dispatch, dispatch.has_begun()
+
+
+def refuse_document(error: BadInput, run_id: str, settings: Settings) -> None:
+    """Record that a run's document was refused: there is no dispatch that could tell it."""
+    record_refusal(partial(open_trail, settings), settings, error, run_id)
 
 
 def _dispatch_of_run(flow_run: FlowRun, settings: Settings) -> Dispatch:

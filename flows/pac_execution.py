@@ -15,7 +15,7 @@ from benson_execution.errors import BadInput
 from benson_execution.events import DispatchStatus
 from benson_execution.outcome import Outcome
 from benson_execution.settings import Settings
-from flows.lifecycle import begin_dispatch, begun_dispatch, close_dispatch
+from flows.lifecycle import begin_dispatch, begun_dispatch, close_dispatch, refuse_document
 from tasks.activation import activation
 from tasks.ber_decision import ber_decision, decision_of
 from tasks.ber_telemetry import ber_telemetry
@@ -59,6 +59,7 @@ async def pac_execution(
             begun_dispatch, str(run.id), document, document_digest, settings
         )
     except BadInput as error:
+        await asyncio.to_thread(refuse_document, error, str(run.id), settings)
         return Failed(name="REFUSED", message=str(error))
     if not has_begun:
         return Failed(

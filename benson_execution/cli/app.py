@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from benson_execution.cli import events, judge, rejudge, run, show, trail, verify
+from benson_execution.cli import (
+    events,
+    judge,
+    refusals,
+    rejudge,
+    run,
+    schema,
+    show,
+    trail,
+    validate,
+    verify,
+)
 from benson_execution.cli.output import report
 from benson_execution.errors import BadInput, BensonError, ExecutionFailed
 from benson_execution.text import plain
@@ -28,9 +39,12 @@ app.command("run")(run.run)
 app.command("judge")(judge.judge)
 app.command("events")(events.events)
 app.command("show")(show.show)
+app.command("refusals")(refusals.refusals)
 app.command("verify")(verify.verify)
 app.command("rejudge")(rejudge.rejudge)
 app.command("head")(trail.head)
+app.command("validate")(validate.validate)
+app.command("schema")(schema.schema)
 app.command("recover")(trail.recover)
 app.add_typer(trail.keys, name="keys")
 app.add_typer(trail.trail, name="trail")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from benson_execution.document import Document, join_document
-from benson_execution.errors import BadInput, InvalidPac, UnreadableDocument
+from benson_execution.errors import BadInput, InvalidPac, Received, UnreadableDocument
 from benson_execution.events import EventType
 from benson_execution.reading import line_of, read_value
 from benson_execution.text import enumerate_some, plain, quote
@@ -24,43 +25,95 @@ class Source(NamedTuple):
     content: bytes
     line: int | None = None
     """The line of a JSON Lines file, from 1; None for a document of its own."""
+    refused: UnreadableDocument | None = None
+    """It is longer than is read, and was not kept."""
+
+
+Refuse = Callable[[BadInput, str], None]
+"""Called with why a document is refused, and with the file that it stands in."""
 
 
 def read_file(name: str, limit: int) -> bytes:
-    """The bytes of a file, or of standard input for `-`; one byte more than `limit` at most."""
+    """The bytes of a file, or of standard input for `-`, of at most `limit` bytes."""
     try:
         if name == "-":
-            return sys.stdin.buffer.read(limit + 1)
+            return _read_all(sys.stdin.buffer, limit)
         with Path(name).open("rb") as file:
-            return file.read(limit + 1)
+            return _read_all(file, limit)
     except OSError as error:
         raise UnreadableDocument(f"{name}: {error.strerror}") from None
 
 
-def read_document(file: str, pac: str | None, limit: int) -> Document:
-    """The document in a file, joined with the PAC of another where one is named."""
+def _read_all(stream: BinaryIO, limit: int) -> bytes:
+    content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise _too_long(content, iter(lambda: stream.read(_CHUNK), b""), limit)
+    return content
+
+
+def _too_long(begin: bytes, rest: Iterator[bytes], limit: int) -> UnreadableDocument:
+    """The refusal of what is longer than `limit`; it is read on for its digest, but not kept."""
+    digest, size = hashlib.sha256(begin), len(begin)
+    for chunk in rest:
+        digest.update(chunk)
+        size += len(chunk)
+        if size > _MAX_HASHED:
+            break
+    is_all = size <= _MAX_HASHED
+    many = size if is_all else f"more than {_MAX_HASHED}"
+    error = UnreadableDocument(f"the document has {many} bytes; at most {limit} are read")
+    error.received = Received(digest.hexdigest(), size, is_all)
+    return error
+
+
+_CHUNK: Final = 1 << 20
+_MAX_HASHED: Final = 1 << 30
+"""How much of what is too long is read for its digest: a pipe may never end."""
+
+
+def read_document(file: str, pac: str | None, limit: int, refuse: Refuse) -> Document:
+    """The document in a file, joined with the PAC of another where one is named.
+
+    A refused one is told to `refuse`, and raised with its file and line.
+    """
     if pac == "-" and file == "-":
         raise BadInput("FILE and --pac can't both be standard input")
-    content = read_file(file, limit)
+    at_fault = file
     try:
+        content = read_file(file, limit)
         if pac is None:
             return Document.read(content, limit=limit)
+        _require_readable(content, limit)
+        at_fault = pac
+        order = read_file(pac, limit)
+        _require_readable(order, limit)
+        at_fault = file
+        return _joined(order, content, limit)
+    except BadInput as error:
+        if isinstance(error, InvalidPac) and pac is not None:
+            at_fault = pac
+        refuse(error, at_fault)
+        raise located(error, at_fault) from None
+
+
+def _require_readable(content: bytes, limit: int) -> None:
+    try:
         read_value(content, limit=limit)
     except BadInput as error:
-        raise located(error, file) from None
-    order = read_file(pac, limit)
-    try:
-        read_value(order, limit=limit)
-    except BadInput as error:
-        raise located(error, pac) from None
+        error.received = Received.of(content)
+        raise
+
+
+def _joined(order: bytes, content: bytes, limit: int) -> Document:
     try:
         return Document.read(join_document(order, content, limit=limit), limit=limit)
     except InvalidPac as error:
-        path = error.violations[0][0] if error.violations else ""
-        error.line = line_of(order, path)
-        raise located(error, pac) from None
+        error.line = line_of(order, error.violations[0][0] if error.violations else "")
+        error.received = Received.of(order)
+        raise
     except BadInput as error:
-        raise located(error, file) from None
+        error.received = Received.of(content)
+        raise
 
 
 def located(error: BadInput, source: str) -> BadInput:
@@ -92,12 +145,19 @@ def _lines(name: str, stream: BinaryIO, limit: int) -> Iterator[Source]:
     number = 0
     while line := stream.readline(limit + 2):
         number += 1
-        # A line beyond the limit is handed on cut off, to be refused; its rest is skipped.
-        rest = line
-        while len(rest) > limit and not rest.endswith(b"\n"):
-            rest = stream.readline(limit + 2)
-        if line.strip():
+        if len(line) > limit and not line.endswith(b"\n"):
+            rest = iter(lambda: stream.readline(_CHUNK), b"")
+            refused = _too_long(line, _until_its_end(rest), limit)
+            yield Source(name, b"", number, refused)
+        elif line.strip():
             yield Source(name, line, number)
+
+
+def _until_its_end(rest: Iterator[bytes]) -> Iterator[bytes]:
+    for part in rest:
+        yield part
+        if part.endswith(b"\n"):
+            return
 
 
 def resolve_pac(trail: Trail, wanted: str) -> str:

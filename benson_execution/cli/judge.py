@@ -18,7 +18,6 @@ from benson_execution.cli.output import (
     reader_may_leave,
     report,
 )
-from benson_execution.document import Document
 from benson_execution.engine import BensonExecutionEngine
 from benson_execution.errors import BadInput, BensonError, TrailUnavailable
 from benson_execution.outcome import Outcome
@@ -111,20 +110,22 @@ def _answers(
     """Judge the documents of one file, one after another."""
     try:
         for source in sources(file, lines, settings.max_document_bytes):
-            yield _judge_one(engine, source, settings)
+            yield _judge_one(engine, source)
     except BadInput as error:
-        yield _Answer(file, error=error)
+        engine.refuse(error, file)
+        yield _Answer(file, error=located(error, file) if error.received else error)
 
 
-def _judge_one(engine: BensonExecutionEngine, source: Source, settings: Settings) -> _Answer:
+def _judge_one(engine: BensonExecutionEngine, source: Source) -> _Answer:
     try:
-        document = Document.read(source.content, limit=settings.max_document_bytes)
+        if source.refused is not None:
+            engine.refuse(source.refused, source.name)
+            raise source.refused
+        return _Answer(source.name, engine.execute_pac(source.content, source=source.name))
     except BadInput as error:
         if source.line is not None:
             error.line = source.line
         return _Answer(source.name, error=located(error, source.name))
-    try:
-        return _Answer(source.name, engine.execute_pac(document))
     except TrailUnavailable:
         raise  # nothing that follows could be recorded either
     except BensonError as error:

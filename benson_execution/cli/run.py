@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -21,6 +22,7 @@ from benson_execution.errors import BadInput, BensonError, TrailUnavailable
 from benson_execution.faults import note_fault
 from benson_execution.policy import Policy
 from benson_execution.prefect_environment import prepare_embedded
+from benson_execution.refusals import record_refusal
 from benson_execution.settings import Settings
 from benson_execution.text import plain
 from benson_execution.timeline import gist
@@ -54,7 +56,11 @@ def run(
     settings = Settings.load()
     if pac is not None and len(files) > 1:
         raise BadInput("--pac goes with one FILE")
-    documents = [read_document(file, pac, settings.max_document_bytes) for file in files]
+
+    def refuse(error: BadInput, file: str) -> None:
+        record_refusal(partial(open_trail, settings), settings, error, file)
+
+    documents = [read_document(file, pac, settings.max_document_bytes, refuse) for file in files]
     Policy.of(settings)  # a registry that can't be read is told now, not after a server's start
     try:
         trail = open_trail(settings)

@@ -182,6 +182,7 @@ def _findings(
         closed=counts.closed,
         open=counts.open,
         documents=counts.documents,
+        refusals=counts.refusals,
         head=None if newest is None else newest.to_dict(),
     )
 

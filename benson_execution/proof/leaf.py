@@ -54,7 +54,7 @@ class Header:
     @classmethod
     def from_bytes(cls, line: bytes) -> Header:
         """The header that these bytes hold; `ValueError` when they hold none."""
-        members = _members(line, "header")
+        members = members_of(line, "header")
         version = members.pop("header_version", None)
         if type(version) is not int or version != HEADER_VERSION:
             raise ValueError("a header of a version that this program does not know")
@@ -103,7 +103,7 @@ class Leaf(NamedTuple):
     def from_bytes(cls, entry: bytes) -> Leaf:
         """The leaf that these bytes hold; `ValueError` when they hold none."""
         header, newline, end = entry.partition(b"\n")
-        members = _members(end, "leaf")
+        members = members_of(end, "leaf")
         if (
             not newline
             or not end.startswith(b"{")
@@ -119,7 +119,8 @@ class Leaf(NamedTuple):
         return leaf
 
 
-def _members(line: bytes, what: str) -> dict[str, Any]:
+def members_of(line: bytes, what: str) -> dict[str, Any]:
+    """The members of a line of JSON that is an object; `ValueError` when it is none."""
     try:
         members = orjson.loads(line)
     except orjson.JSONDecodeError as error:

@@ -82,11 +82,11 @@ def require_utf8(content: bytes) -> None:
 def _require_safe(value: Any, json: bytes | None, *, counted: bool = True) -> None:
     """Look at every part once: what no parser refuses, and what there is too much of."""
     count = 0
-    level = [[value]]  # as the one member of nothing
+    level: list[Any] = [[value]]  # as the one member of nothing
     for depth in range(MAX_DEPTH + 3):
         deeper: list[Any] = []
         for parent in level:
-            members: Any = parent
+            members = parent
             if type(parent) is dict:
                 _require_keys(parent, counted=counted)
                 members = parent.values()

@@ -101,20 +101,22 @@ class _Composer:
         return root
 
     def _node(self, event: Any, depth: int) -> Node:
-        line = event.start_mark.line
+        mark: Any = event.start_mark
+        line = mark.line
         if isinstance(event, yaml.AliasEvent):
             raise _refused("aliases are not read", line)
         if event.tag is not None:
             raise _refused("tags are not read", line)
         if isinstance(event, yaml.ScalarEvent):
             value = _scalar(event.value, line) if event.implicit[0] else event.value
-            return Node(value, line, event.start_mark.index, event.end_mark.index)
+            stop: Any = event.end_mark
+            return Node(value, line, mark.index, stop.index)
         if depth > MAX_DEPTH:
             raise UnreadableDocument(
                 f"the document nests more than {MAX_DEPTH} deep", line=line + 1
             )
         is_list = isinstance(event, yaml.SequenceStartEvent)
-        node = Node([] if is_list else {}, line, event.start_mark.index, 0)
+        node = Node([] if is_list else {}, line, mark.index, 0)
         end = self._items(node, depth) if is_list else self._members(node, depth)
         node.end = end.end_mark.index
         if node.value and not event.flow_style:

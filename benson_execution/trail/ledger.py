@@ -16,6 +16,7 @@ from benson_execution.proof.chain import first_link, next_link
 from benson_execution.proof.heads import Head, Rotation
 from benson_execution.proof.keys import SigningKey
 from benson_execution.proof.leaf import Header, Leaf, Provenance
+from benson_execution.proof.refusal import Refusal, RefusalEntry
 from benson_execution.trail.port import (
     Batch,
     DispatchRef,
@@ -118,12 +119,37 @@ def close(
     `newest` is the leaf that the log ends with (None when it is empty), and `head` its head.
     Raises `TrailUnavailable` when the two don't fit: a log that somebody rewrote is not signed.
     """
+
+    def entry(previous_head: bytes) -> bytes:
+        return Leaf(tip.header, last.sequence, last.chain, previous_head).to_bytes()
+
+    return _grow(entry, last.dispatch.dispatch_id, newest, head, key)
+
+
+def refuse(
+    refusal: Refusal, newest: LeafRow | None, head: Head, key: SigningKey
+) -> tuple[LeafRow, Head]:
+    """The entry and the signed head of a refusal; the arguments and errors are those of `close`."""
+
+    def entry(previous_head: bytes) -> bytes:
+        return RefusalEntry(head.trail_id, refusal, previous_head).to_bytes()
+
+    return _grow(entry, None, newest, head, key)
+
+
+def _grow(
+    entry_of: Callable[[bytes], bytes],
+    dispatch_id: str | None,
+    newest: LeafRow | None,
+    head: Head,
+    key: SigningKey,
+) -> tuple[LeafRow, Head]:
+    """The log's next entry, made from the digest of the newest head, and the head over it."""
     size, peaks = (0, []) if newest is None else _peaks_after(newest)
     if (head.size, head.root) != (size, merkle.root_of_peaks(peaks)):
         raise _rewritten(f"its newest head is not of its {size} entries")
-    digest = hashlib.sha256(head.note).digest()
-    entry = Leaf(tip.header, last.sequence, last.chain, digest).to_bytes()
-    row = LeafRow(size, last.dispatch.dispatch_id, entry, b"".join(peaks))
+    entry = entry_of(hashlib.sha256(head.note).digest())
+    row = LeafRow(size, dispatch_id, entry, b"".join(peaks))
     root = merkle.root_of_peaks(merkle.add_leaf(size, peaks, merkle.leaf_hash(entry)))
     return row, Head.sign(key, head.trail_id, size + 1, root)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -12,6 +12,7 @@ from benson_execution.proof import merkle
 from benson_execution.proof.heads import Head, Rotation
 from benson_execution.proof.keys import SigningKey
 from benson_execution.proof.leaf import Header
+from benson_execution.proof.refusal import Refusal, RefusalEntry
 from benson_execution.trail.lease import Holder
 from benson_execution.trail.ledger import (
     Placement,
@@ -19,9 +20,11 @@ from benson_execution.trail.ledger import (
     close,
     new_tip,
     place,
+    refuse,
     require_new_key,
     require_storable,
 )
+from benson_execution.trail.memory_rows import MemoryRows, position_of
 from benson_execution.trail.port import (
     Batch,
     DispatchRef,
@@ -34,18 +37,7 @@ from benson_execution.trail.port import (
     refuse_taken,
     refuse_wrapped,
 )
-from benson_execution.trail.rows import (
-    DispatchRow,
-    DocumentRow,
-    EventRow,
-    EventTuple,
-    HeadRow,
-    LeafRow,
-    RotationRow,
-    Rows,
-    Weakness,
-    WrapRow,
-)
+from benson_execution.trail.rows import LeafRow, Rows, WrapRow
 
 
 class _Dispatch:
@@ -165,6 +157,19 @@ class MemoryTrail:
             self._leaves.append(dispatch.leaf)
             self._heads.append(head)
 
+    def refuse(self, refusal: Refusal) -> Head:
+        with self._lock:
+            newest = self._leaves[-1] if self._leaves else None
+            leaf, head = refuse(refusal, newest, self._heads[-1], self.signing_key)
+            self._leaves.append(leaf)
+            self._heads.append(head)
+            return head
+
+    def refusals(self) -> Iterator[Refusal]:
+        with self._lock:
+            entries = [leaf.entry for leaf in self._leaves if leaf.dispatch_id is None]
+        return (RefusalEntry.from_bytes(entry).refusal for entry in entries)
+
     def events(
         self,
         *,
@@ -186,7 +191,7 @@ class MemoryTrail:
                 dispatches = list(self._dispatches.values())
             found = [s for d in dispatches for s in d.events]
         if len(dispatches) > 1:
-            found.sort(key=_position)
+            found.sort(key=position_of)
         return (
             stored
             for stored in found
@@ -258,8 +263,10 @@ class MemoryTrail:
     @contextmanager
     def rows(self) -> Iterator[Rows]:
         with self._lock:
-            snapshot = _MemoryRows(
-                list(self._dispatches.values()),
+            # A dispatch grows; what it holds now is taken out of it now.
+            held = self._dispatches.values()
+            snapshot = MemoryRows(
+                [(d.ref, d.tip.header, tuple(d.events)) for d in held],
                 dict(self._documents),
                 list(self._wraps.values()),
                 list(self._leaves),
@@ -270,90 +277,3 @@ class MemoryTrail:
 
     def close(self) -> None:
         """Nothing is held open."""
-
-
-def _position(stored: StoredEvent) -> int:
-    return stored.position
-
-
-class _MemoryRows:
-    """What a trail in memory held at one moment."""
-
-    def __init__(  # noqa: PLR0917  # as many as there are kinds of rows
-        self,
-        dispatches: list[_Dispatch],
-        documents: dict[str, bytes],
-        wraps: list[WrapRow],
-        leaves: list[LeafRow],
-        heads: list[Head],
-        rotations: list[Rotation],
-    ) -> None:
-        # A dispatch grows; what it holds now is taken out of it now.
-        self._dispatches = [(d.ref, d.tip.header, tuple(d.events)) for d in dispatches]
-        self._documents = documents
-        self._wraps = wraps
-        self._leaves = leaves
-        self._heads = heads
-        self._rotations = rotations
-
-    def dispatches(self) -> Iterator[DispatchRow]:
-        for ref, header, events in self._dispatches:
-            yield DispatchRow(
-                ref.dispatch_id,
-                events[0].position,
-                ref.run_id,
-                ref.number,
-                ref.pac_id,
-                ref.document_sha256,
-                header,
-            )
-
-    def dispatch(self, dispatch_id: str) -> DispatchRow | None:
-        return next((row for row in self.dispatches() if row.dispatch_id == dispatch_id), None)
-
-    def events(self) -> Iterator[EventTuple]:
-        everything = (s for _, _, events in self._dispatches for s in events)
-        return map(_event_row, sorted(everything, key=_position))
-
-    def documents(self) -> Iterator[DocumentRow]:
-        return (DocumentRow(*item) for item in sorted(self._documents.items()))
-
-    def wraps(self) -> Iterator[WrapRow]:
-        return iter(sorted(self._wraps))
-
-    def leaves(self) -> Iterator[LeafRow]:
-        return iter(self._leaves)
-
-    def heads(self) -> Iterator[HeadRow]:
-        return (HeadRow(head.size, head.note) for head in self._heads)
-
-    def rotations(self) -> Iterator[RotationRow]:
-        return (RotationRow(n, r.note) for n, r in enumerate(self._rotations, start=1))
-
-    def events_of(self, dispatch_id: str) -> Iterable[EventRow]:
-        for ref, _, events in self._dispatches:
-            if ref.dispatch_id == dispatch_id:
-                return [_event_row(s) for s in events]
-        return []
-
-    def leaf(self, dispatch_id: str) -> LeafRow | None:
-        return next((leaf for leaf in self._leaves if leaf.dispatch_id == dispatch_id), None)
-
-    def count_events(self) -> int:
-        return sum(len(events) for _, _, events in self._dispatches)
-
-    def weaknesses(self) -> list[Weakness]:
-        """None: nobody but this process reaches its memory."""
-        return []
-
-
-def _event_row(stored: StoredEvent) -> EventRow:
-    return EventRow(
-        stored.position,
-        stored.dispatch.dispatch_id,
-        stored.sequence,
-        stored.key,
-        stored.event.event_type,
-        stored.event.json,
-        stored.chain,
-    )

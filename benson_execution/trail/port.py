@@ -24,6 +24,7 @@ from benson_execution.events import Event, EventType
 from benson_execution.proof.heads import Head, Rotation
 from benson_execution.proof.keys import SigningKey
 from benson_execution.proof.leaf import Header, Provenance
+from benson_execution.proof.refusal import Refusal
 from benson_execution.trail.lease import Holder
 from benson_execution.trail.rows import Rows
 
@@ -148,6 +149,17 @@ class Trail(Protocol):
         seizure that came too late, `TrailUnavailable` when the store can't be written; then
         nothing of the batch is kept.
         """
+        ...
+
+    def refuse(self, refusal: Refusal) -> Head:
+        """Append a refusal to the log, and return the head that was signed with it.
+
+        Raises `TrailUnavailable`; then nothing is kept.
+        """
+        ...
+
+    def refusals(self) -> Iterator[Refusal]:
+        """What was refused without a dispatch, oldest first."""
         ...
 
     def events(

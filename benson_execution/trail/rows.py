@@ -55,10 +55,13 @@ class WrapRow(NamedTuple):
 
 
 class LeafRow(NamedTuple):
-    """One entry of the log; `peaks` are those of the log before it, one after another."""
+    """One entry of the log; `peaks` are those of the log before it, one after another.
+
+    The entry is a closed dispatch's leaf, or a refusal: that has no `dispatch_id`.
+    """
 
     leaf_index: int
-    dispatch_id: str
+    dispatch_id: str | None
     entry: bytes
     peaks: bytes
 

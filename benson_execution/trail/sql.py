@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy.engine import URL, make_url
 
 from benson_execution.errors import InvalidSettings, TrailUnavailable
-from benson_execution.proof import merkle
 from benson_execution.proof.heads import Head, Rotation
 from benson_execution.proof.keyring import Keyring
 from benson_execution.proof.keys import SigningKey
-from benson_execution.proof.leaf import Header
+from benson_execution.proof.refusal import Refusal
 from benson_execution.trail import statements as sql
 from benson_execution.trail.database import Database, Session, foreign
 from benson_execution.trail.lease import LEASE_SECONDS, Holder
@@ -26,35 +20,33 @@ from benson_execution.trail.ledger import (
     close,
     new_tip,
     place,
+    refuse,
     require_new_key,
     require_own_head,
     require_storable,
 )
 from benson_execution.trail.port import (
-    MAX_POSITION,
     Batch,
     DispatchRef,
     Lease,
-    Proof,
     Recorder,
     StoredEvent,
 )
 from benson_execution.trail.postgresql import PostgresqlDatabase
-from benson_execution.trail.rows import LeafRow, Rows
+from benson_execution.trail.rows import LeafRow
 from benson_execution.trail.sql_mapping import (
     event_row,
     holder_row,
     lease,
     number,
-    stored,
 )
-from benson_execution.trail.sql_rows import SqlRows
+from benson_execution.trail.sql_reading import SqlReader
 from benson_execution.trail.sql_steps import add_dispatch, claim, require_abandoned, with_key
 from benson_execution.trail.sqlite import SqliteDatabase
 from benson_execution.trail.version import make_tables, require_version
 
 
-class SqlTrail:
+class SqlTrail(SqlReader):
     """A `Trail` in SQLite or PostgreSQL, made there if the database is empty.
 
     Without a keyring it can be read only; then it must be there already.
@@ -79,10 +71,6 @@ class SqlTrail:
             self.close()
             raise
 
-    @property
-    def where(self) -> str:
-        return self.database.where
-
     def _begin(self, session: Session, keyring: Keyring) -> str:
         """The trail's id, from its first head; a trail that has none begins here."""
         row = session.first(sql.HEAD_OF_SIZE, size=0)
@@ -101,7 +89,7 @@ class SqlTrail:
     def append(self, batch: Batch, *, before_commit: Recorder | None = None) -> list[StoredEvent]:
         require_storable(batch)
         if self._keyring is None:
-            raise TrailUnavailable(f"the trail at {self.where} was opened to be read only")
+            raise self._read_only()
         with self.database.write() as session:
             for sha256, content in batch.documents:
                 if session.first(sql.HAS_DOCUMENT, sha256=sha256) is None:
@@ -152,10 +140,26 @@ class SqlTrail:
         newest = None if row is None else LeafRow(*row)
         key, rotation = self._signing_key(session)
         before = self._newest_head(session, key, rotation)
-        leaf, head = close(tip, placed.new[-1], newest, before, key)
+        self._grow(session, *close(tip, placed.new[-1], newest, before, key))
+
+    def refuse(self, refusal: Refusal) -> Head:
+        if self._keyring is None:
+            raise self._read_only()
+        with self.database.write() as session:
+            row = session.first(sql.NEWEST_LEAF)
+            newest = None if row is None else LeafRow(*row)
+            key, rotation = self._signing_key(session)
+            leaf, head = refuse(refusal, newest, self._newest_head(session, key, rotation), key)
+            self._grow(session, leaf, head)
+        return head
+
+    def _grow(self, session: Session, leaf: LeafRow, head: Head) -> None:
         self._own_head = head.note
         session.run(sql.ADD_LEAF, leaf._asdict())
         session.run(sql.ADD_HEAD, {"size": head.size, "note": head.note})
+
+    def _read_only(self) -> TrailUnavailable:
+        return TrailUnavailable(f"the trail at {self.where} was opened to be read only")
 
     def _signing_key(self, session: Session) -> tuple[SigningKey, Rotation | None]:
         """The key in force, and how it came to be: another process may have rotated it."""
@@ -185,112 +189,6 @@ class SqlTrail:
         expires_at = self.database.now(session) + LEASE_SECONDS
         lease = {**holder_row(holder), "expires_at": expires_at, "of": ref.dispatch_id}
         session.run(sql.TAKE_LEASE, lease)
-
-    def events(
-        self,
-        *,
-        run_id: str | None = None,
-        dispatch_id: str | None = None,
-        pac_id: str | None = None,
-        event_type: str | None = None,
-        after: int = 0,
-    ) -> Iterator[StoredEvent]:
-        wanted = {
-            "run_id": run_id,
-            "dispatch_id": dispatch_id,
-            "pac_id": pac_id,
-            "event_type": event_type,
-        }
-        given = {name: value for name, value in wanted.items() if value is not None}
-        if after > MAX_POSITION or any("\0" in value for value in given.values()):
-            return iter(())  # there is nothing like that in any store
-        group = "run_id" if run_id is not None else "pac_id"
-        if dispatch_id is None and group in given:
-            return self._events_of_several(group, given, after)
-        return self._pages(given, after)
-
-    def _events_of_several(
-        self, group: str, given: Mapping[str, str], after: int
-    ) -> Iterator[StoredEvent]:
-        """Each dispatch by its own index: sorting all of them for every page would be quadratic."""
-        statement = sql.DISPATCHES_OF_RUN if group == "run_id" else sql.DISPATCHES_OF_PAC
-        with self.database.read() as session:
-            # Nothing beyond what is there now: who reads on behind it must not miss a dispatch
-            # that begins meanwhile.
-            last = number(session.first(sql.LAST_POSITION))
-            dispatches = [row[0] for row in session.all(statement, value=given[group])]
-        each = [self._pages({**given, "dispatch_id": one}, after) for one in dispatches]
-        merged = heapq.merge(*each, key=lambda event: event.position)
-        return itertools.takewhile(lambda event: event.position <= last, merged)
-
-    def _pages(self, given: Mapping[str, str], after: int) -> Iterator[StoredEvent]:
-        query = sql.page_of_events(frozenset(given))
-        after_sequence = 0
-        # Page by page, so that a reader who stops in the middle holds nothing open.
-        while True:
-            parameters = {**given, "after": after, "after_sequence": after_sequence}
-            with self.database.read() as session:
-                rows = session.all(query, **parameters)
-            for row in rows:
-                yield stored(row)
-            if len(rows) < sql.PAGE:
-                return
-            after, after_sequence = rows[-1][:2]
-
-    def wrap_of(self, pac_id: str) -> str | None:
-        with self.database.read() as session:
-            row = session.first(sql.WRAP_OF_PAC, pac_id=pac_id)
-        return None if row is None else str(row[0])
-
-    def last_position(self) -> int:
-        with self.database.read() as session:
-            return number(session.first(sql.LAST_POSITION))
-
-    def document(self, sha256: str) -> bytes | None:
-        if "\0" in sha256:
-            return None
-        with self.database.read() as session:
-            row = session.first(sql.DOCUMENT, sha256=sha256)
-        return None if row is None else bytes(row[0])
-
-    def header(self, dispatch_id: str) -> Header | None:
-        with self.database.read() as session:
-            row = session.first(sql.TIP, dispatch_id=dispatch_id)
-        return None if row is None else self._parsed(Header.from_bytes, row[0])
-
-    def head(self) -> Head | None:
-        with self.database.read() as session:
-            row = session.first(sql.NEWEST_HEAD)
-        return None if row is None else self._parsed(Head.parse, row[0])
-
-    def proof(self, dispatch_id: str) -> Proof | None:
-        if "\0" in dispatch_id:
-            return None
-        with self.database.read() as session:
-            row = session.first(sql.LEAF_OF_DISPATCH, dispatch_id=dispatch_id)
-            if row is None:
-                return None
-            leaf = LeafRow(*row)
-            note = session.first(sql.HEAD_OF_SIZE, size=leaf.leaf_index + 1)
-            rotations = session.all(sql.ROTATIONS)
-        if note is None:
-            raise TrailUnavailable(f"the log has no head of size {leaf.leaf_index + 1}")
-        return Proof(
-            leaf.leaf_index,
-            leaf.entry,
-            merkle.newest_inclusion_path(self._parsed(merkle.split, leaf.peaks)),
-            self._parsed(Head.parse, note[0]),
-            tuple(self._parsed(Rotation.parse, row[0]) for row in rotations),
-        )
-
-    def _parsed(self, parse: Any, content: bytes) -> Any:
-        try:
-            return parse(content)
-        except (ValueError, TypeError, AttributeError) as error:
-            raise TrailUnavailable(
-                f"the trail at {self.database.where} holds what it can't: {error}",
-                "`benson verify` says what was changed",
-            ) from None
 
     def key_id(self) -> str:
         with self.database.write() as session:
@@ -334,14 +232,6 @@ class SqlTrail:
     def release(self, dispatch_id: str) -> None:
         with self.database.write() as session:
             session.run(sql.RELEASE_LEASE, {"dispatch_id": dispatch_id})
-
-    @contextmanager
-    def rows(self) -> Iterator[Rows]:
-        with self.database.snapshot() as session, foreign():
-            yield SqlRows(self.database, session)
-
-    def close(self) -> None:
-        self.database.engine.dispose()
 
 
 def open_database(url: str | URL, *, read_only: bool = False) -> Database:

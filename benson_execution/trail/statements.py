@@ -74,6 +74,12 @@ LAST_OF_FAMILY: Final = select(func.max(wraps.c.number)).where(
 
 NEWEST_LEAF: Final = select(leaves).order_by(leaves.c.leaf_index.desc()).limit(1)
 LEAF_OF_DISPATCH: Final = select(leaves).where(leaves.c.dispatch_id == bindparam("dispatch_id"))
+REFUSALS: Final = (
+    select(leaves.c.leaf_index, leaves.c.entry)
+    .where(leaves.c.dispatch_id.is_(None), leaves.c.leaf_index > bindparam("after"))
+    .order_by(leaves.c.leaf_index)
+    .limit(PAGE)
+)
 HEAD_OF_SIZE: Final = select(heads.c.note).where(heads.c.size == bindparam("size"))
 NEWEST_HEAD: Final = select(heads.c.note).order_by(heads.c.size.desc()).limit(1)
 NEWEST_ROTATION: Final = (

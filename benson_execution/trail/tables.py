@@ -91,7 +91,8 @@ leaves: Final = Table(
     "leaves",
     metadata,
     Column("leaf_index", _Number, primary_key=True, autoincrement=False),
-    Column("dispatch_id", Text, ForeignKey("dispatches.dispatch_id"), nullable=False),
+    # NULL for a refusal, which opened no dispatch.
+    Column("dispatch_id", Text, ForeignKey("dispatches.dispatch_id")),
     # The exact bytes that are hashed into the log.
     Column("entry", LargeBinary, nullable=False),
     # The hashes that the log consisted of before it: what the next entry grows from.

@@ -16,6 +16,7 @@ from benson_execution.proof import merkle
 from benson_execution.proof.heads import Head, Rotation, TrustedKeys
 from benson_execution.proof.heads_file import read_line
 from benson_execution.proof.leaf import Leaf
+from benson_execution.proof.refusal import RefusalEntry
 from benson_execution.trail.rows import HeadRow, LeafRow, RotationRow
 from benson_execution.verification.findings import Finding, Kind
 
@@ -99,8 +100,8 @@ class LogVerifier:
         self._keys.append((rotation.size, rotation.new_key.key_id))
         self._handed_over[rotation.size] = rotation.head_sha256
 
-    def take(self, row: LeafRow, leaf: Leaf | None) -> Iterator[Finding]:
-        """The next leaf (None when it can't be read); then the head that was signed with it."""
+    def take(self, row: LeafRow, leaf: Leaf | RefusalEntry | None) -> Iterator[Finding]:
+        """The next entry (None when it can't be read); then the head that was signed with it."""
         if row.leaf_index != self.size:
             gone = f"entry {self.size} of the log is gone: {row.leaf_index} comes next"
             yield Finding(Kind.LEAF_MISSING, gone, row.dispatch_id)

@@ -24,6 +24,7 @@ from benson_execution.events import EventType
 from benson_execution.proof.chain import first_link, next_link
 from benson_execution.proof.heads import TrustedKeys
 from benson_execution.proof.leaf import Header, Leaf
+from benson_execution.proof.refusal import RefusalEntry
 from benson_execution.trail.rows import Damaged, DispatchRow, EventTuple, LeafRow, Rows
 from benson_execution.verification.diagnosis import UNHASHABLE, diagnose
 from benson_execution.verification.findings import Finding, Kind
@@ -52,6 +53,7 @@ class Counts:
     closed: int = 0
     open: int = 0
     documents: int = 0
+    refusals: int = 0
 
 
 class _Chain:
@@ -209,12 +211,31 @@ class TrailVerifier:
             chain.misfits = True
         self._ended[dispatch_id] = chain
         leaf = next(self._leaves, None)
+        while leaf is not None and leaf.dispatch_id is None:
+            yield from self._take_refusal(leaf)
+            leaf = next(self._leaves, None)
         if leaf is not None:
             yield from self._take_leaf(leaf)
         if dispatch_id in self._logged and dispatch_id in self._ended:
             yield from self._match(dispatch_id)
 
+    def _take_refusal(self, row: LeafRow) -> Iterator[Finding]:
+        self.counts.refusals += 1
+        try:
+            entry = RefusalEntry.from_bytes(row.entry)
+        except (ValueError, TypeError, AttributeError) as error:
+            message = f"entry {row.leaf_index} of the log, a refusal, was changed: {error}"
+            yield Finding(Kind.LEAF_ALTERED, message)
+            entry = None
+        yield from self.log.take(row, entry)
+        if entry is not None and self.log.trail_id not in (None, entry.trail_id):
+            message = f"entry {row.leaf_index} of the log, a refusal, is of {entry.trail_id}"
+            yield Finding(Kind.FOREIGN_DISPATCH, message)
+
     def _take_leaf(self, row: LeafRow) -> Iterator[Finding]:
+        if row.dispatch_id is None:
+            yield from self._take_refusal(row)
+            return
         try:
             leaf = Leaf.from_bytes(row.entry)
         except (ValueError, TypeError, AttributeError) as error:
@@ -222,17 +243,18 @@ class TrailVerifier:
             yield Finding(Kind.LEAF_ALTERED, message, _text(row.dispatch_id))
             leaf = None
         yield from self.log.take(row, leaf)
-        ended = self._ended.get(row.dispatch_id)
+        dispatch_id = row.dispatch_id
+        ended = self._ended.get(dispatch_id)
         if leaf is not None and (ended is None or ended.header != leaf.header):
             with suppress(ValueError):
                 said = Header.from_bytes(leaf.header).dispatch_id
-                if said != row.dispatch_id:
+                if said != dispatch_id:
                     message = f"entry {row.leaf_index} of the log is stored as another dispatch's"
-                    yield Finding(Kind.LEAF_ALTERED, f"{message}: {row.dispatch_id!r}", said)
-                    row = row._replace(dispatch_id=said)
-        self._logged[row.dispatch_id] = (row.leaf_index, leaf)
-        if row.dispatch_id in self._ended:
-            yield from self._match(row.dispatch_id)
+                    yield Finding(Kind.LEAF_ALTERED, f"{message}: {dispatch_id!r}", said)
+                    dispatch_id = said
+        self._logged[dispatch_id] = (row.leaf_index, leaf)
+        if dispatch_id in self._ended:
+            yield from self._match(dispatch_id)
 
     def _match(self, dispatch_id: str) -> Iterator[Finding]:
         chain, (_, leaf) = self._ended.pop(dispatch_id), self._logged.pop(dispatch_id)

@@ -75,12 +75,13 @@ def assert_logged(
     assert [head.size for head in heads] == list(range(len(leaves) + 1))
     assert [row.leaf_index for row in leaves] == list(range(len(leaves)))
     closed = [name for name, row in last.items() if row.key == "PAC_DISPATCH_END"]
-    assert sorted(row.dispatch_id for row in leaves) == sorted(closed)
+    assert sorted(str(row.dispatch_id) for row in leaves) == sorted(closed)
     peaks: list[bytes] = []
     for size, (row, before, head) in enumerate(zip(leaves, heads[:-1], heads[1:], strict=True)):
-        end = last[row.dispatch_id]
+        dispatch_id = str(row.dispatch_id)
+        end = last[dispatch_id]
         digest = hashlib.sha256(before.note).digest()
-        entry = Leaf(headers[row.dispatch_id], end.sequence, end.chain, digest)
+        entry = Leaf(headers[dispatch_id], end.sequence, end.chain, digest)
         assert row.entry == entry.to_bytes()
         assert merkle.split(row.peaks) == peaks
         peaks = merkle.add_leaf(size, peaks, merkle.leaf_hash(row.entry))

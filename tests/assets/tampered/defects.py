@@ -22,6 +22,9 @@ FULL: Final = "full"
 ROTATED: Final = "rotated"
 """The early trail, handed over to a second key, with a blocked dispatch signed by that."""
 
+REFUSED: Final = "refused"
+"""The first trail, with a refusal behind its dispatch, and a blocked dispatch behind that."""
+
 HEAD: Final = "head.json"
 HEADS: Final = "heads.jsonl"
 TRUSTED: Final = "trusted.pem"

@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ import orjson
 
 from benson_execution import BensonExecutionEngine, Document, Settings
 from benson_execution.dispatch import Dispatch
+from benson_execution.errors import UnreadableDocument
 from benson_execution.policy import Policy
 from benson_execution.proof.heads import Head
 from benson_execution.proof.heads_file import append_head
@@ -29,7 +30,7 @@ from benson_execution.trail import SqlTrail
 from benson_execution.trail.migrations.guards import sqlite_guards
 from tests.verification.honest import EXAMPLES, OPEN_RUN, Honest, Ring, url
 
-from . import of_artifacts, of_dispatches, of_events, of_files, of_the_log
+from . import of_artifacts, of_dispatches, of_events, of_files, of_refusals, of_the_log
 from .defects import (
     ARTIFACTS,
     EARLY,
@@ -40,6 +41,7 @@ from .defects import (
     HEAD,
     HEADS,
     LATER,
+    REFUSED,
     ROTATED,
     TRAILS,
     TRUSTED,
@@ -48,7 +50,7 @@ from .defects import (
 )
 
 HERE: Final = Path(__file__).parent
-MADE: Final = (of_artifacts, of_dispatches, of_events, of_files, of_the_log)
+MADE: Final = (of_artifacts, of_dispatches, of_events, of_files, of_refusals, of_the_log)
 """The modules that say what is made."""
 BLOCKED: Final = "refused/CP-03-quality-below-threshold"
 DAN: Final = "PAC-DAN-P44"
@@ -107,6 +109,12 @@ def _world(folder: Path) -> tuple[World, Path]:
         trail.rotate(rotated.ring.keys[1])
         judge(trail, rotated.path, BLOCKED)
     trails[ROTATED] = _kept(rotated, folder / "rotated.db")
+    refused = _working_copy(trails[FIRST], folder / "refused")
+    with refused.opened() as trail:
+        with suppress(UnreadableDocument):
+            _engine(trail, refused.path).execute_pac(b"{")
+        judge(trail, refused.path, BLOCKED)
+    trails[REFUSED] = _kept(refused, folder / "refused.db")
     apart = Honest(folder / "other" / "trail.db", ring)
     with apart.opened() as trail:
         judge(trail, apart.path, BLOCKED)
@@ -125,13 +133,16 @@ def settings_of(path: Path) -> Settings:
 
 def judge(trail: SqlTrail, path: Path, name: str) -> None:
     """Judge an example by its name; its artifact lies beside the trail."""
-    engine = BensonExecutionEngine(
+    _engine(trail, path).execute_pac((EXAMPLES / f"{name}.json").read_bytes())
+
+
+def _engine(trail: SqlTrail, path: Path) -> BensonExecutionEngine:
+    return BensonExecutionEngine(
         enable_telemetry=False,
         trail=trail,
         settings=settings_of(path),
         artifacts=path.parent / "artifacts",
     )
-    engine.execute_pac((EXAMPLES / f"{name}.json").read_bytes())
 
 
 def leave_open(trail: SqlTrail, path: Path) -> None:

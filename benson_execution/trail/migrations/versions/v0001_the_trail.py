@@ -86,7 +86,7 @@ def upgrade() -> None:
     op.create_table(
         "leaves",
         _numbered("leaf_index"),
-        _of_a_dispatch(),
+        sa.Column("dispatch_id", sa.Text, sa.ForeignKey("dispatches.dispatch_id")),
         _bytes("entry"),
         _bytes("peaks"),
         sa.UniqueConstraint("dispatch_id", name="leaves_dispatch"),
