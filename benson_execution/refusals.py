@@ -28,7 +28,8 @@ def record_refusal(
 ) -> Refusal | None:
     """Append the refusal of a document to the trail, and its head to the heads file.
 
-    `opened` is called for the trail; `source` says where it came from; `note_head` is false for a trail that keeps no heads file.
+    `opened` is called for the trail, `source` says where the document came from, and `note_head`
+    is false for a trail that keeps no heads file.
     Nothing is recorded, and None returned, where no document was received: a file that is not
     there is a mistake of whoever named it. Raises `TrailUnavailable`, noted as a fault: what was
     not recorded has not been refused either.
