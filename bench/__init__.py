@@ -4,6 +4,7 @@ flow         a governed flow run against a bare Prefect flow with as many tasks
 batching     Prefect's recorder in batches, as Benson sets it, against Prefect's defaults
 process      `benson run` as a whole process, on an empty home and on one that was used
 event        one event into a file, against structlog with orjson
+validate     JSON Lines of events and of results, against json.loads and fastjsonschema
 append       one event into a SQLite trail, against a bare insert at the same durability
 dispatch     a dispatch in the engine, against pydantic alone on the same payloads
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bench.measure import Ratio, Series
 
-_PACKAGES: Final = ("prefect", "pydantic", "orjson", "sqlalchemy", "structlog")
+_PACKAGES: Final = ("prefect", "pydantic", "orjson", "sqlalchemy", "structlog", "fastjsonschema")
 
 
 @dataclass(frozen=True, slots=True)

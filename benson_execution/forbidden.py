@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from benson_execution.events import ErrorCode
 from benson_execution.schema import MAX_VIOLATIONS
 
-_NAMES: Final[Mapping[str, ErrorCode]] = {
+FORBIDDEN: Final[Mapping[str, ErrorCode]] = {
     "wrap_id": ErrorCode.GS_131,
     "wrap_status": ErrorCode.GS_131,
     "wrap_accepted": ErrorCode.GS_131,
@@ -140,4 +140,4 @@ def _imitated(character: str) -> str:
     return character if character.isalnum() else ""
 
 
-_CODES: Final = {_fold_ascii(name): code for name, code in _NAMES.items()}
+_CODES: Final = {_fold_ascii(name): code for name, code in FORBIDDEN.items()}

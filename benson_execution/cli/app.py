@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -20,9 +19,8 @@ from benson_execution.cli import (
     validate,
     verify,
 )
-from benson_execution.cli.output import report
+from benson_execution.cli.output import defect, report
 from benson_execution.errors import BadInput, BensonError, ExecutionFailed
-from benson_execution.text import plain
 from benson_execution.version import __version__
 
 app = typer.Typer(
@@ -80,13 +78,8 @@ def main() -> None:
     except OSError as error:
         report(ExecutionFailed(f"the answer could not be given: {error.strerror or error}"))
         sys.exit(ExecutionFailed.exit_code)
-    except Exception as error:  # Python's own exit code, 1, means that a gate refused
-        if os.environ.get("BENSON_DEBUG"):
-            raise
-        about = f"{type(error).__name__}: {plain(str(error))}"
-        report(
-            ExecutionFailed(f"this is a defect of Benson: {about}", "BENSON_DEBUG=1 shows where")
-        )
+    except Exception as error:
+        report(defect(error))
         sys.exit(ExecutionFailed.exit_code)
     except BaseException as error:
         if type(error).__name__ != "TerminationSignal":  # Prefect's, which only `run` imports

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benson_execution.cli.inputs import Source, located, sources
 from benson_execution.cli.output import (
     MAX_LINE,
+    defect,
     err,
     print_json,
     print_outcome,
@@ -130,3 +131,5 @@ def _judge_one(engine: BensonExecutionEngine, source: Source) -> _Answer:
         raise  # nothing that follows could be recorded either
     except BensonError as error:
         return _Answer(source.name, error=error)
+    except Exception as error:  # one document must not keep all others from being judged
+        return _Answer(source.name, error=defect(error))

@@ -12,7 +12,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from benson_execution.errors import BensonError
+from benson_execution.errors import BensonError, ExecutionFailed
 from benson_execution.events import DispatchStatus
 from benson_execution.outcome import Outcome
 from benson_execution.text import nearby, plain
@@ -71,6 +71,14 @@ def report(error: BensonError, source: str | None = None) -> None:
     text = f"{where}: {error.message}" if where else error.message
     hint = f" ({error.hint})" if error.hint else ""
     err().print(Text(f"benson: {plain(text, MAX_LINE)}{hint}"))
+
+
+def defect(error: Exception) -> ExecutionFailed:
+    """What nobody thought of, as an error of ours: Python's own exit code, 1, means "blocked"."""
+    if os.environ.get("BENSON_DEBUG"):
+        raise error
+    about = f"{type(error).__name__}: {plain(str(error))}"
+    return ExecutionFailed(f"this is a defect of Benson: {about}", "BENSON_DEBUG=1 shows where")
 
 
 def print_json(members: object) -> None:

@@ -70,10 +70,11 @@ def compose_yaml(text: str) -> Node:
             problem = "an escape stands for a character that is no text"
         raise _refused(problem, None if mark is None else mark.line) from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        character = f"U+{ord(text[error.position]):04X}"
+        # Its position counts bytes in one parser, and characters in the other.
+        at = text.find(chr(error.character))
         raise UnreadableDocument(
-            f"the document is not text: it holds {character}", line=line
+            f"the document is not text: it holds U+{error.character:04X}",
+            line=text.count("\n", 0, max(at, 0)) + 1,
         ) from None
     except (ValueError, OverflowError) as error:  # PyYAML's own, at escapes and versions
         raise _refused(plain(str(error)), None) from None

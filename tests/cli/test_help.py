@@ -10,7 +10,7 @@ from benson_execution import __version__
 
 from .command import Benson
 
-COMMANDS = ["run", "judge", "events", "show", "rejudge"]
+COMMANDS = ["run", "judge", "validate", "schema", "events", "show", "rejudge"]
 
 
 def test_the_version_is_that_of_the_package(benson: Benson) -> None:
@@ -37,6 +37,8 @@ def test_the_help_names_every_command_and_every_exit_code(benson: Benson, option
     [
         ("run", ["FILE", "--pac", "--json"]),
         ("judge", ["FILE", "--lines", "--json"]),
+        ("validate", ["FILE", "--as", "--lines", "--json"]),
+        ("schema", ["NAME", "--all"]),
         ("events", ["--pac", "--dispatch", "--type", "--json"]),
         ("show", ["PAC_ID"]),
         ("rejudge", ["PAC_ID", "--dispatch", "--json"]),

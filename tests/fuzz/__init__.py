@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing of the way in, and of the judgements behind it."""
