@@ -9,7 +9,7 @@ export DO_NOT_TRACK = 1
 OWN_HOME := $(CURDIR)/.benson
 RUN_HOME := $(or $(BENSON_HOME),$(OWN_HOME))
 
-.PHONY: help install run test test-ui chaos bench lint format types check clean
+.PHONY: help install run test test-ui chaos fuzz bench lint format types check clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ test-ui: install ## look at a run in the Prefect UI with a headless browser
 
 chaos: install ## kill real runs at every event and at random moments, and look at what is left
 	@$(BIN)/python -m tests.chaos
+
+fuzz: install ## fuzz the way in for SECONDS (60), guided by coverage
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
 
 bench: install ## measure, side by side, and write bench/results.json
 	@$(BIN)/python -m bench

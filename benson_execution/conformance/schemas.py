@@ -23,7 +23,7 @@ from benson_execution.events import (
     TELEMETRY_VERSION,
     EventType,
 )
-from benson_execution.forbidden import FORBIDDEN as FORBIDDEN
+from benson_execution.forbidden import FORBIDDEN
 from benson_execution.pac import MAX_PATH, Pac
 from benson_execution.result import AgentExecutionResult
 

@@ -33,9 +33,7 @@ def parse_json(content: bytes, *, most: int | None = MAX_VALUES) -> Any:
     if most is not None:
         _require_few_parts(content, most)
     try:
-        return jiter.from_json(
-            content, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys"
-        )
+        return jiter.from_json(content, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
         raise _named(str(error), content) from None
 
@@ -62,6 +60,8 @@ def _require_few_parts(content: bytes, most: int) -> None:
     of its own: so there are at most twice as many of these as there are values.
     """
     few = 2 * most + 1
+    if len(content) < few:
+        return
     if content.count(b",") + content.count(b"[") + content.count(b"{") < few:
         return
     parts = 0

@@ -8,7 +8,7 @@ played against each other.
 
 from __future__ import annotations
 
-import math
+import itertools
 from typing import Any, Final
 
 from benson_execution.errors import UnreadableDocument
@@ -35,14 +35,12 @@ def read_value(content: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> Any:
     """
     if len(content) > limit:
         raise UnreadableDocument(f"the document has {len(content)} bytes; at most {limit} are read")
-    if content.startswith(b"\xef\xbb\xbf"):
-        raise UnreadableDocument("the document begins with a byte-order mark", line=1)
+    if content[:1] not in _BEGINNINGS:
+        _require_beginning(content)
     require_utf8(content)
-    if not content.strip():
-        raise UnreadableDocument("the document is empty", line=1)
     is_json = looks_like_json(content)
     value = parse_json(content) if is_json else parse_yaml(content.decode())
-    _require_safe(value, content if is_json else None)
+    _require_safe(value, content, is_json=is_json)
     return value
 
 
@@ -57,8 +55,17 @@ def read_json(content: bytes) -> Any:
     return value
 
 
+def _require_beginning(content: bytes) -> None:
+    if content.startswith(b"\xef\xbb\xbf"):
+        raise UnreadableDocument("the document begins with a byte-order mark", line=1)
+    if not content.strip():
+        raise UnreadableDocument("the document is empty", line=1)
+
+
 def looks_like_json(content: bytes) -> bool:
     """Whether these bytes are to be read as JSON: an object or an array begins."""
+    if content[:1] in _BEGINNINGS:
+        return True
     start = content.lstrip()
     # More than JSON's blanks are skipped: what comes behind others is no YAML in disguise.
     return start[:1] in _BEGINNINGS or (
@@ -79,57 +86,66 @@ def require_utf8(content: bytes) -> None:
         ) from None
 
 
-def _require_safe(value: Any, json: bytes | None, *, counted: bool = True) -> None:
-    """Look at every part once: what no parser refuses, and what there is too much of."""
+def _require_safe(
+    value: Any, content: bytes, *, is_json: bool = True, counted: bool = True
+) -> None:
+    """Look at every part: what no parser refuses, and what there is too much of."""
+    containers = _containers(value, content if is_json else None, counted=counted)
+    # In JSON only an escape can be a NUL; a key is shorter than the text that it stands in.
+    if not is_json or b"\\u0000" in content:
+        _require_no_nul(containers)
+    if counted and len(content) > MAX_KEY:
+        _require_keys(containers)
+
+
+def _containers(value: Any, json: bytes | None, *, counted: bool) -> list[list[Any]]:
+    """All objects and arrays, by their depth; numbers, depth and number of values are right."""
     count = 0
     level: list[Any] = [[value]]  # as the one member of nothing
-    for depth in range(MAX_DEPTH + 3):
+    levels = [level]
+    while level:
         deeper: list[Any] = []
         for parent in level:
-            members = parent
-            if type(parent) is dict:
-                _require_keys(parent, counted=counted)
-                members = parent.values()
+            members = parent.values() if type(parent) is dict else parent
             count += len(members)
-            _require_texts_and_numbers(members, deeper, json)
+            for member in members:
+                kind = type(member)
+                if kind is str:
+                    continue
+                if kind is dict or kind is list:
+                    deeper.append(member)
+                # The difference of an infinity and itself is no number, and differs from 0.
+                elif (kind is int and not -MAX_INTEGER <= member <= MAX_INTEGER) or (
+                    kind is float and member - member != 0
+                ):
+                    raise _beyond(member, json)
         if counted and count > MAX_VALUES:
             raise UnreadableDocument(f"the document has more than {MAX_VALUES} values")
-        if depth > MAX_DEPTH + 1:
+        if len(levels) > MAX_DEPTH + 2:
             raise UnreadableDocument(f"the document nests more than {MAX_DEPTH} deep")
-        if not deeper:
-            return
+        levels.append(deeper)
         level = deeper
+    return levels
 
 
-def _require_texts_and_numbers(members: Any, inside: list[Any], json: bytes | None) -> None:
-    """Refuse what no record can hold; what has members of its own is put `inside`."""
-    for member in members:
-        kind = type(member)
-        if kind is str:
-            if "\0" in member:
-                raise _nul()
-        elif kind is dict or kind is list:
-            inside.append(member)
-        elif (kind is int and not -MAX_INTEGER <= member <= MAX_INTEGER) or (
-            kind is float and not math.isfinite(member)
-        ):
-            raise _beyond(member, json)
+def _require_no_nul(levels: list[list[Any]]) -> None:
+    for parent in itertools.chain.from_iterable(levels):
+        members = itertools.chain(parent, parent.values()) if type(parent) is dict else parent
+        if any(type(member) is str and "\0" in member for member in members):
+            raise UnreadableDocument("the document holds the character NUL, which is no text")
 
 
-def _require_keys(members: dict[str, Any], *, counted: bool) -> None:
-    if counted and len(members) > MAX_MEMBERS:
-        raise UnreadableDocument(f"an object has more than {MAX_MEMBERS} members")
-    for key in members:
-        if "\0" in key:
-            raise _nul()
-        if counted and len(key) > MAX_KEY:
-            raise UnreadableDocument(
-                f"the document has a key of more than {MAX_KEY} characters: {quote(key)}"
-            )
-
-
-def _nul() -> UnreadableDocument:
-    return UnreadableDocument("the document holds the character NUL, which is no text")
+def _require_keys(levels: list[list[Any]]) -> None:
+    for members in itertools.chain.from_iterable(levels):
+        if type(members) is not dict:
+            continue
+        if len(members) > MAX_MEMBERS:
+            raise UnreadableDocument(f"an object has more than {MAX_MEMBERS} members")
+        for key in members:
+            if len(key) > MAX_KEY:
+                raise UnreadableDocument(
+                    f"the document has a key of more than {MAX_KEY} characters: {quote(key)}"
+                )
 
 
 def _beyond(number: float, json: bytes | None) -> UnreadableDocument:

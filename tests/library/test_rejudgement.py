@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from benson_execution import BensonExecutionEngine, Document, MemoryTrail, Settings
 from benson_execution import dispatch as dispatches
 from benson_execution.dispatch import Dispatch
-from benson_execution.errors import UnreadableDocument
+from benson_execution.errors import BadInput, UnreadableDocument
 from benson_execution.events import Event
 from benson_execution.phases.ber_decision import BerDecision
 from benson_execution.phases.verdict import CheckpointVerdict
 from benson_execution.rejudgement import Found
 from benson_execution.trail import Batch, NewEvent
+from tests.hostile.documents import documents
 
 from .helpers import (
     CANONICAL,
@@ -33,7 +34,6 @@ from .helpers import (
     text,
 )
 from .judged_again import BAD, again, copied, differing, dispatched, found
-from .test_oracle import documents
 
 FILES = sorted(EXAMPLES.glob("*.json")) + sorted((EXAMPLES / "refused").glob("*.json"))
 
@@ -69,7 +69,10 @@ def test_whatever_the_engine_judged_is_judged_the_same(
         False, trail=trail, settings=Settings(quality_threshold=threshold)
     )
     for _ in range(times):
-        judge.execute_pac(json.dumps(document))
+        try:
+            judge.execute_pac(json.dumps(document))
+        except BadInput:
+            reject()
     judged = again(trail, document["pac"]["pac_id"])
     assert len(judged) == times
     assert all(one.holds and found(one, Found.SAME) == CANONICAL for one in judged)
