@@ -5,6 +5,7 @@ batching     Prefect's recorder in batches, as Benson sets it, against Prefect's
 process      `benson run` as a whole process, on an empty home and on one that was used
 event        one event into a file, against structlog with orjson
 validate     JSON Lines of events and of results, against json.loads and fastjsonschema
+large        documents of ten megabytes, against a tenth of that
 append       one event into a SQLite trail, against a bare insert at the same durability
 dispatch     a dispatch in the engine, against pydantic alone on the same payloads
 

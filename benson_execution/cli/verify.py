@@ -299,7 +299,7 @@ def _sum_up(found: int, summary: dict[str, Any]) -> None:
         Text(
             f"  {summary['events']} events of {summary['dispatches']} dispatches, "
             f"{summary['closed']} closed and {summary['open']} open"
-            + (f"; {summary['refusals']} refused without one" if summary["refusals"] else "")
+            + (f"; {summary['refusals']} refused unjudged" if summary["refusals"] else "")
         )
     )
     if head is not None:

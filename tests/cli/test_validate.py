@@ -71,8 +71,8 @@ def test_an_open_dispatch_is_noted_and_is_no_violation(benson: Benson) -> None:
     assert answer.code == 0
     assert answer.out.splitlines() == [
         (
-            "note: standard input, line 1: the dispatch of PAC-DAN-P53-VECTOR-01 that begins here has "
-            "no end yet"
+            "note: standard input, line 1: the dispatch of PAC-DAN-P53-VECTOR-01 that begins here "
+            "has no end yet"
         ),
         "standard input: 4 events, valid, 1 note",
     ]
