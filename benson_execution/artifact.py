@@ -216,6 +216,8 @@ def _report(
             "wrap_id": wrap.data.wrap_id,
             "status": wrap.data.status,
             "blocked": wrap.data.blocked,
+            # What it closes: the very bytes that were judged.
+            "document_sha256": document.sha256,
         },
         # The agent's own word: judged where a gate judges it, and proved nowhere.
         "self_reported": {name: result[name] for name in _SELF_REPORTED if name in result},

@@ -119,11 +119,12 @@ class ReportDecision(Strict):
 
 
 class ReportWrap(Strict):
-    """The WRAP; a blocked one has no id."""
+    """The WRAP; a blocked one has no id. `document_sha256` is of the document that it closes."""
 
     wrap_id: str | None
     status: Literal["WRAP_GENERATED", "WRAP_BLOCKED"]
     blocked: bool
+    document_sha256: _Sha256
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.samples import event, gate, lines, trail
+from tests.library.helpers import READABLE
 
 from .command import TIMEOUT, Benson, on_terminal, screen
-from .documents import EXAMPLES, document, save
+from .documents import document, save
 
 
 def test_valid_documents_of_several_kinds(benson: Benson, tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_an_open_dispatch_is_noted_and_is_no_violation(benson: Benson) -> None:
 
 def test_the_trail_of_the_command_itself_is_valid(benson: Benson) -> None:
     """Of every example, completed and refused; and so are the artifacts that they left."""
-    examples = sorted(EXAMPLES.rglob("*.json"))
+    examples = READABLE
     assert benson("judge", *examples).code == 1
     answer = benson("validate", "--lines", "-", stdin=benson("events", "--json").out)
     assert (answer.code, answer.out) == (0, f"standard input: {11 * len(examples)} events, valid\n")

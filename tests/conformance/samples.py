@@ -202,6 +202,7 @@ def artifact() -> dict[str, Any]:
                 "wrap_id": "WRAP-DAN-P53-20251226",
                 "status": "WRAP_GENERATED",
                 "blocked": False,
+                "document_sha256": digest,
             },
             "self_reported": {
                 name: value

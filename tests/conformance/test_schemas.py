@@ -21,7 +21,7 @@ from benson_execution.conformance.patterns import forbidden_name
 from benson_execution.events import PAYLOADS
 from benson_execution.forbidden import FORBIDDEN, code_of
 from benson_execution.result import result_faults
-from tests.cli.documents import EXAMPLES
+from tests.library.helpers import READABLE
 
 from .ecma import fits
 from .samples import DOCUMENT, MISSING, PAC, RESULT, changed, event
@@ -91,7 +91,7 @@ def test_every_artifact_that_the_engine_makes_fits(tmp_path: Path) -> None:
     engine = BensonExecutionEngine(
         enable_telemetry=False, trail=MemoryTrail(), artifacts=tmp_path / "artifacts"
     )
-    for example in sorted(EXAMPLES.rglob("*.json")):
+    for example in READABLE:
         engine.execute_pac(example.read_bytes())
     engine.execute_pac({"pac": PAC})
     engine.execute_pac({"pac": {**PAC, "pac_id": "PAC-DAN-P1-X"}, "execution_result": [None]})

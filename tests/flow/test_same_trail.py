@@ -12,8 +12,9 @@ from benson_execution import BensonExecutionEngine, Document, MemoryTrail, Setti
 from benson_execution.phases.ber_decision import CANONICAL
 from flows.run import run_document
 from tests.flow.documents import EXAMPLES
+from tests.library.helpers import READABLE
 
-ALL = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.json"))
+ALL = [path.relative_to(EXAMPLES).as_posix() for path in READABLE]
 
 
 def timeless(events: list[dict[str, Any]]) -> list[dict[str, Any]]:

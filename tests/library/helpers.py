@@ -28,6 +28,8 @@ from benson_execution import (
 from benson_execution.policy import Policy
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+READABLE: Final = sorted({*EXAMPLES.rglob("*.json")} - {*EXAMPLES.glob("unreadable/*")})
+"""The examples that are judged, whatever the verdict."""
 DAN: Final[dict[str, Any]] = json.loads((EXAMPLES / "PAC-DAN-P44.json").read_text())
 """A PAC and a result that pass every gate; take a fresh copy with `dan`."""
 

@@ -16,7 +16,7 @@ from benson_execution import MemoryTrail, Outcome, __version__
 from benson_execution.artifact import artifact_path, write_artifact
 from benson_execution.errors import ArtifactNotWritten
 
-from .helpers import DAN, EXAMPLES, GATES, dan, engine, pac, policy, recorded, result, text
+from .helpers import DAN, GATES, READABLE, dan, engine, pac, policy, recorded, result, text
 
 SELF_REPORTED = {
     "execution_timestamp",
@@ -43,7 +43,7 @@ def left(folder: Path, content: Any) -> tuple[Outcome, dict[str, Any]]:
     return outcome, artifact
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.json")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", READABLE, ids=lambda p: p.stem)
 def test_every_judged_dispatch_leaves_an_artifact_of_four_members(path: Path, folder: Path) -> None:
     """`dispatch`, `report`, `telemetry` and `proof`, in this order, for the refused ones too."""
     outcome, artifact = left(folder, path.read_bytes())
@@ -120,6 +120,7 @@ def test_the_report_repeats_the_judgements(folder: Path) -> None:
         "wrap_id": outcome.wrap_id,
         "status": "WRAP_GENERATED",
         "blocked": False,
+        "document_sha256": artifact["dispatch"]["document_sha256"],
     }
     assert (report["pac_id"], report["agent_gid"]) == (outcome.pac_id, "GID-07")
 
