@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .answers import EXPECTATIONS
+from .answers import EXPECTATIONS, READABLE
 
 _BEGINNINGS: Final = ("text-", "key-proto", "key-class", "key-python")
 """All of these are run: they are aimed at what surrounds the phases."""
@@ -60,8 +60,10 @@ RUN: Final = [
     if not expected.is_refused and (name.startswith(_BEGINNINGS) or name in _MORE)
 ]
 """The readable documents that go through the flow as its parameter."""
-COMMAND: Final = sorted({*RUN[::4], "type-result-missing.json", "spelling-cyrillic.json"})
-"""Those of them that also go through `benson run`."""
+COMMAND: Final = sorted(
+    {*READABLE[::3], *RUN[::4], "type-result-missing.json", "spelling-cyrillic.json"}
+)
+"""The readable documents that go through `benson run`: of each theme a third."""
 ALONE: Final = (
     "encoding-empty.json",
     "encoding-latin-1.bin",
