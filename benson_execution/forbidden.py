@@ -2,19 +2,21 @@
 
 An agent that could name a WRAP in Cyrillic letters would have found a way past every reader who
 looks for one. So names are compared by how they look: without case, separators, accents and
-invisible characters, with look-alikes taken for the letters that they imitate (Unicode TR39).
+invisible characters, and every character read as each of the letters that it may be taken for
+(Unicode TR39). However long a name is, it is read only for as long as it may still be one of these.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from benson_execution.events import ErrorCode
+from benson_execution.limits import MAX_KEY
+from benson_execution.lookalikes import ODD, WITHOUT_SIGHT, fold_ascii, readings
 from benson_execution.schema import MAX_VIOLATIONS
 
 FORBIDDEN: Final[Mapping[str, ErrorCode]] = {
@@ -25,12 +27,6 @@ FORBIDDEN: Final[Mapping[str, ErrorCode]] = {
     "closure_authority": ErrorCode.GS_132,
     "wrap_authority": ErrorCode.GS_133,
 }
-_ALIKE: Final = {ord(c): "i" for c in "1l|!"} | {ord("0"): "o"}
-"""ASCII's own look-alikes, after case is gone."""
-_TABLE: Final = {ord(c): None for c in map(chr, range(128)) if not c.isalnum()} | _ALIKE
-_FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
-"""Letters by their category, and blank to the eye."""
-_INVISIBLE: Final = frozenset({"Mn", "Me", "Mc", "Cf", "Cc", "Cs", "Co", "Cn"})
 
 
 class ForbiddenField(NamedTuple):
@@ -90,54 +86,52 @@ def _path(place: Any) -> tuple[Any, ...]:
 def code_of(name: str) -> ErrorCode | None:
     """What it means that a field has this name; None when it may have it."""
     if name.isascii():
-        return _CODES.get(_fold_ascii(name))
-    # Compatibility forms and look-alikes can differ: the long s is an s to one, an f to the other.
-    for form in (unicodedata.normalize("NFKD", name), unicodedata.normalize("NFD", name)):
-        code = _CODES.get(_fold(form))
-        if code is not None:
+        code = _CODES.get(fold_ascii(name))
+        if code is not None or not ODD.search(name):
             return code
-    return None
+    found = _read_as(name, _START)
+    return None if found is None else _TARGETS[found]
 
 
 def looks_like(text: str, other: str) -> bool:
-    """Whether two names are one to whoever reads them."""
-    return _fold(unicodedata.normalize("NFKD", text)) == _fold_ascii(other)
+    """Whether a short text is another one, which is ASCII, to whoever reads it."""
+    if len(text) > MAX_KEY:
+        return False
+    wanted = fold_ascii(other)
+    return fold_ascii(text) == wanted or _read_as(text, frozenset({(wanted, 0)})) is not None
 
 
-def _fold_ascii(text: str) -> str:
-    return text.lower().translate(_TABLE).replace("vv", "w")
+def _read_as(name: str, reached: _Reached) -> str | None:
+    """The target as which a name can be read; None when there is none."""
+    for character in name if name.isascii() else WITHOUT_SIGHT.sub("", name):
+        reached = _step(reached, character)
+        if not reached:
+            return None
+    return next((target for target, at in reached if at == len(target)), None)
 
 
-def _fold(decomposed: str) -> str:
-    """A name as it looks: lower-case letters, and digits that are no letters in disguise."""
-    shown = (c if c.isascii() else _imitated(c) for c in decomposed)
-    return _fold_ascii("".join(shown))
+_Reached = frozenset[tuple[str, int]]
+"""How far into each target all readings of a name lead, followed at once."""
 
 
-_LATIN: Final = re.compile(
-    "LATIN (?:SMALL|CAPITAL) LETTER ([A-Z])(?: WITH .*)?|LATIN LETTER SMALL CAPITAL ([A-Z])"
-)
-"""Letters with strokes and hooks, and small capitals, which no table takes for the plain ones."""
+# There are few places where a name can be and still become a forbidden one, and they are met again
+# and again: so that a name of a thousand marks costs no more than a look at each.
+@functools.lru_cache(maxsize=1 << 16)
+def _step(reached: _Reached, character: str) -> _Reached:
+    letters = readings(character)
+    return frozenset(
+        (target, at + len(letter))
+        for target, at in reached
+        for letter in letters
+        if target.startswith(letter, at)
+    )
 
 
-@functools.lru_cache(maxsize=4096)
-def _imitated(character: str) -> str:
-    """The ASCII letters that a character looks like; nothing where it is not seen."""
-    if character in _FILLERS or unicodedata.category(character) in _INVISIBLE:
-        return ""
-    if (named := _LATIN.fullmatch(unicodedata.name(character, ""))) is not None:
-        return named[1] or named[2]
-    # Its table takes a while to load, and nearly all keys are ASCII.
-    from confusable_homoglyphs.confusables import confusables_data
-
-    forms = dict.fromkeys((character, character.lower(), character.upper(), character.casefold()))
-    near = [twin["c"] for form in forms for twin in confusables_data.get(form, ())]
-    far = [twin["c"] for form in near for twin in confusables_data.get(form, ())]
-    for twin in (*forms, *near, *far):
-        letters = "".join(c for c in twin if unicodedata.category(c) not in _INVISIBLE)
-        if letters.isascii() and letters.isalnum():
-            return letters
-    return character if character.isalnum() else ""
-
-
-_CODES: Final = {_fold_ascii(name): code for name, code in FORBIDDEN.items()}
+_CODES: Final = {fold_ascii(name): code for name, code in FORBIDDEN.items()}
+_TARGETS: Final = {
+    spelt: code
+    for name, code in _CODES.items()
+    # Two letters that are one to the eye.
+    for spelt in {name, re.sub("^w", "vv", name)}
+}
+_START: Final[_Reached] = frozenset((target, 0) for target in _TARGETS)

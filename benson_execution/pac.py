@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Self
 
 from pydantic import FailFast, ValidationError, field_validator, model_validator
@@ -101,24 +101,37 @@ def path_problem(path: str) -> str | None:
     return "has a '~' segment" if odd.startswith("~") else f"has the segment '{odd}'"
 
 
-def rule_set(rules: Iterable[str]) -> dict[str, str]:
-    """Path rules for `covering_rule`: each without its trailing slash, and as it was stated."""
-    return {rule.removesuffix("/"): rule for rule in rules}
+class PathRules:
+    """Path rules by their segments, so that a path is walked once, however many there are.
 
-
-def covering_rule(path: str, rules: Mapping[str, str]) -> str | None:
-    """The rule that is this clean path, or a folder in which it lies; None where there is none.
-
-    Whole segments are compared, case-sensitively: `tools` does not cover `tools2/x`. However
-    many rules there are, only the path's own segments are walked.
+    A rule is a file, or a folder with all that lies in it; whole segments are compared,
+    case-sensitively: `tools` does not cover `tools2/x`.
     """
-    if not rules:
+
+    def __init__(self, rules: Iterable[str]) -> None:
+        self.stated = tuple(rules)
+        self._root: dict[str, Any] = {}
+        for rule in self.stated:
+            branch = self._root
+            for segment in rule.removesuffix("/").split("/"):
+                branch = branch.setdefault(segment, {})
+            branch.setdefault(_RULE, rule)
+
+    def covering(self, path: str) -> str | None:
+        """The rule that covers this clean path, as it was stated; None where there is none."""
+        branch = self._root
+        if not branch:
+            return None
+        for segment in path.split("/"):
+            below = branch.get(segment)
+            if below is None:
+                return None
+            if _RULE in below:
+                rule: str = below[_RULE]
+                return rule
+            branch = below
         return None
-    if path in rules:
-        return path
-    end = path.find("/")
-    while end != -1:
-        if path[:end] in rules:
-            return path[:end]
-        end = path.find("/", end + 1)
-    return None
+
+
+_RULE: Final = "/"
+"""No segment has this name: under it stands the rule that ends here."""

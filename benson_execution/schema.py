@@ -14,12 +14,14 @@ from pydantic import (
     ValidationError,
 )
 
-from benson_execution.text import did_you_mean, plain, quote
+from benson_execution.text import did_you_mean, plain, quote, shorten
 
 MAX_VIOLATIONS: Final = 1000
 """How many violations of one kind are kept: a hostile result must not grow its own record."""
 
 
+MAX_POINTER: Final = 500
+"""How many characters of a place are told: sixty keys of a thousand characters may lead there."""
 MAX_GUESSES: Final = 20
 """For how many unknown fields it is guessed what was meant."""
 
@@ -69,8 +71,9 @@ def is_pac_id(value: Any) -> TypeGuard[str]:
 
 
 def pointer(location: Iterable[Any]) -> str:
-    """The JSON Pointer (RFC 6901) of a place in a document; overlong keys are cut."""
-    return "".join("/" + plain(str(p)).replace("~", "~0").replace("/", "~1") for p in location)
+    """The JSON Pointer (RFC 6901) of a place in a document; overlong keys are cut, and so is it."""
+    steps = ("/" + plain(str(p)).replace("~", "~0").replace("/", "~1") for p in location)
+    return shorten("".join(steps), MAX_POINTER)
 
 
 def violations(error: ValidationError, model: type[BaseModel], at: str = "") -> list[Violation]:

@@ -27,7 +27,8 @@ def verdict_page(dispatch: Dispatch, events: Sequence[Event], outcome: Outcome, 
     wrap = f"WRAP {markdown(outcome.wrap_id)}" if outcome.wrap_id else "no WRAP"
     lines += [
         "",
-        f"{markdown(pac.agent_name)} ({pac.agent_gid}), {wrap}.",
+        # A word of ours first: a line that begins with theirs could be a heading, or a list.
+        f"Agent {markdown(pac.agent_name)} ({pac.agent_gid}), {wrap}.",
         "",
         "| checkpoint | name | verdict | details |",
         "|---|---|---|---|",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from benson_execution.cli.output import MAX_LINE, out, reader_may_leave
+from benson_execution.cli.output import MAX_LINE, out, reader_may_leave, visible_json
 from benson_execution.settings import Settings
 from benson_execution.text import plain
 from benson_execution.timeline import gist
@@ -40,7 +40,9 @@ def events(
         for stored in trail.events(pac_id=pac, dispatch_id=dispatch, event_type=event_type):
             event = stored.event
             if as_json:
-                sys.stdout.write(event.json.decode() + "\n")
+                text = event.json.decode()
+                # To the letter, except where a terminal would obey it; it is the same JSON.
+                sys.stdout.write((visible_json(text) if sys.stdout.isatty() else text) + "\n")
                 continue
             text = (
                 f"{event.timestamp}  {plain(stored.dispatch.dispatch_id)}  {stored.sequence:>3}  "

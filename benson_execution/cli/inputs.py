@@ -145,17 +145,19 @@ def _lines(name: str, stream: BinaryIO, limit: int) -> Iterator[Source]:
     number = 0
     while line := stream.readline(limit + 2):
         number += 1
-        if len(line) > limit and not line.endswith(b"\n"):
-            rest = iter(lambda: stream.readline(_CHUNK), b"")
-            refused = _too_long(line, _until_its_end(rest), limit)
-            yield Source(name, b"", number, refused)
-        elif line.strip():
-            yield Source(name, line, number)
+        content = line.removesuffix(b"\n")
+        if len(content) > limit:
+            rest = _rest_of_line(stream) if content is line else iter(())
+            yield Source(name, b"", number, _too_long(content, rest, limit))
+            for _ in rest:  # however long it is: what follows in it is no document of its own
+                pass
+        elif content.strip():
+            yield Source(name, content, number)
 
 
-def _until_its_end(rest: Iterator[bytes]) -> Iterator[bytes]:
-    for part in rest:
-        yield part
+def _rest_of_line(stream: BinaryIO) -> Iterator[bytes]:
+    while part := stream.readline(_CHUNK):
+        yield part.removesuffix(b"\n")
         if part.endswith(b"\n"):
             return
 

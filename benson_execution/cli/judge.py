@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -19,6 +19,7 @@ from benson_execution.cli.output import (
     reader_may_leave,
     report,
 )
+from benson_execution.document import Document
 from benson_execution.engine import BensonExecutionEngine
 from benson_execution.errors import BadInput, BensonError, TrailUnavailable
 from benson_execution.outcome import Outcome
@@ -82,6 +83,10 @@ def judge(
     raise typer.Exit(worst)
 
 
+MAX_REFUSED: Final = 1000
+"""After how many refused lines in a row a file is given up."""
+
+
 class _Answer(NamedTuple):
     """What became of one document: its outcome, or why there is none."""
 
@@ -109,24 +114,35 @@ def _answers(
     engine: BensonExecutionEngine, file: str, lines: bool, settings: Settings
 ) -> Iterator[_Answer]:
     """Judge the documents of one file, one after another."""
+    limit = settings.max_document_bytes
+    refused = 0
     try:
-        for source in sources(file, lines, settings.max_document_bytes):
-            yield _judge_one(engine, source)
+        for source in sources(file, lines, limit):
+            answer = _judge_one(engine, source, limit)
+            refused = refused + 1 if isinstance(answer.error, BadInput) else 0
+            yield answer
+            if refused == MAX_REFUSED:
+                # Each leaves a record; a file of another kind must not fill the disk with them.
+                what = f"{MAX_REFUSED} lines in a row were refused; the rest of it is not read"
+                yield _Answer(file, error=BadInput(f"{plain(file, 500)}: {what}"))
+                return
     except BadInput as error:
         engine.refuse(error, file)
         yield _Answer(file, error=located(error, file) if error.received else error)
 
 
-def _judge_one(engine: BensonExecutionEngine, source: Source) -> _Answer:
+def _judge_one(engine: BensonExecutionEngine, source: Source, limit: int) -> _Answer:
     try:
         if source.refused is not None:
-            engine.refuse(source.refused, source.name)
             raise source.refused
-        return _Answer(source.name, engine.execute_pac(source.content, source=source.name))
+        document = Document.read(source.content, limit=limit)
     except BadInput as error:
         if source.line is not None:
             error.line = source.line
+        engine.refuse(error, source.name)
         return _Answer(source.name, error=located(error, source.name))
+    try:
+        return _Answer(source.name, engine.execute_pac(document))
     except TrailUnavailable:
         raise  # nothing that follows could be recorded either
     except BensonError as error:

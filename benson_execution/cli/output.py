@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,8 +84,24 @@ def defect(error: Exception) -> ExecutionFailed:
 
 def print_json(members: object) -> None:
     """One JSON object on one line of standard output."""
-    sys.stdout.write(orjson.dumps(members).decode() + "\n")
+    sys.stdout.write(visible_json(orjson.dumps(members).decode()) + "\n")
     sys.stdout.flush()
+
+
+def visible_json(text: str) -> str:
+    """The same JSON value, with what would command a terminal written as escapes."""
+    return text if text.isprintable() else _UNSEEN.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
+
+
+_UNSEEN: Final = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]"
+)
+"""Controls, and what turns the direction of writing or is not seen."""
 
 
 def print_outcome(outcome: Outcome) -> None:
@@ -108,4 +125,4 @@ def print_outcome(outcome: Outcome) -> None:
         console.print(Text(f"  why    {plain(reason, MAX_LINE)}"))
     console.print(Text(f"  WRAP   {plain(outcome.wrap_id or 'none')}"))
     if outcome.artifact_path is not None:
-        console.print(Text(f"  artifact {nearby(outcome.artifact_path)}"))
+        console.print(Text(f"  artifact {plain(nearby(outcome.artifact_path), MAX_LINE)}"))

@@ -13,7 +13,7 @@ from benson_execution.artifact import artifact_path
 from benson_execution.cli.inputs import resolve_pac
 from benson_execution.cli.output import MAX_LINE, out, print_outcome, reader_may_leave
 from benson_execution.document import Document
-from benson_execution.errors import ArtifactNotWritten
+from benson_execution.errors import ArtifactNotWritten, BadInput, TrailUnavailable
 from benson_execution.events import EventType
 from benson_execution.outcome import Outcome
 from benson_execution.settings import Settings
@@ -56,7 +56,13 @@ def _tell(title: str, stored: Sequence[StoredEvent], trail: Trail, settings: Set
         console.print(Text("  still open: it has no PAC_DISPATCH_END", style="yellow"))
         return
     content = None if ref.document_sha256 is None else trail.document(ref.document_sha256)
-    document = None if content is None else Document.read(content, limit=len(content))
+    try:
+        document = None if content is None else Document.read(content, limit=len(content))
+    except BadInput as error:  # it was readable when the dispatch began
+        raise TrailUnavailable(
+            f"the document of {plain(ref.dispatch_id)} can't be read any more: {error.message}",
+            "`benson verify` says what was changed",
+        ) from None
     shown = None
     with suppress(ArtifactNotWritten):  # ids that name no file have none
         path = artifact_path(settings.artifacts_folder, ref.pac_id, ref.dispatch_id)

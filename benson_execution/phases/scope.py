@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from benson_execution.document import Document
 from benson_execution.events import CheckpointName
-from benson_execution.pac import Pac, covering_rule, path_problem, rule_set
+from benson_execution.pac import Pac, PathRules, path_problem
 from benson_execution.phases.verdict import (
     CheckpointVerdict,
     passed,
@@ -47,7 +47,7 @@ def _problems(result: Mapping[str, Any], pac: Pac) -> Iterator[str]:
     if claim is not True:
         found = quote(claim) if "scope_compliance" in result else "nothing"
         yield f"scope_compliance must be true, found {found}"
-    allowed, forbidden = rule_set(pac.allowed_paths), rule_set(pac.forbidden_paths)
+    allowed, forbidden = PathRules(pac.allowed_paths), PathRules(pac.forbidden_paths)
     for field in _FIELDS:
         paths = result.get(field, [])
         if not isinstance(paths, list | tuple):
@@ -58,16 +58,15 @@ def _problems(result: Mapping[str, Any], pac: Pac) -> Iterator[str]:
                 yield f"a path must be a string, found {quote(path)}"
             elif problem := path_problem(path):
                 yield f"{quote(path)} {problem}"
-            elif rule := covering_rule(path, forbidden):  # forbidden wins over allowed
-                yield f"{quote(path)} is within the forbidden {quote(forbidden[rule])}"
-            elif allowed and not covering_rule(path, allowed):
-                yield f"{quote(path)} is outside the allowed {_some(allowed)}"
+            elif rule := forbidden.covering(path):  # forbidden wins over allowed
+                yield f"{quote(path)} is within the forbidden {quote(rule)}"
+            elif allowed.stated and not allowed.covering(path):
+                yield f"{quote(path)} is outside the allowed {_some(allowed.stated)}"
 
 
-def _some(rules: Mapping[str, str]) -> str:
-    """The first rules as they are shown, and how many more."""
-    shown = [quote(rule) for rule in islice(rules.values(), _TOLD)]
-    return enumerate_some(shown, more=len(rules) - _TOLD)
+def _some(rules: Sequence[str]) -> str:
+    """The first rules, and how many more."""
+    return enumerate_some(map(quote, rules[:_TOLD]), more=len(rules) - _TOLD)
 
 
 _TOLD: Final = 5

@@ -84,7 +84,7 @@ def _named(said: str, content: bytes) -> UnreadableDocument:
     elif message == "recursion limit exceeded":
         what = f"the document nests more than {MAX_DEPTH} deep"
     elif message == "number out of range":
-        what = "an integer of more than 4300 digits is beyond 2^53"
+        what = "a number of more than 4300 digits is beyond 2^53"
     elif message.startswith("control character"):
         what = "the document is not JSON: a control character stands in a string"
         line -= column == 0  # the parser is on the next line when it finds a line's end
@@ -106,7 +106,11 @@ def _constant(content: bytes, line: int, column: int) -> str | None:
 
 def _offset(content: bytes, line: int, column: int) -> int:
     """The offset of a place that the parser names: lines from 1, columns in bytes from 1."""
-    start = 0
-    for _ in range(line - 1):
-        start = content.index(b"\n", start) + 1
+    start, end = 0, len(content)
+    while start < end:  # halved, not walked: there may be ten million lines
+        middle = (start + end) // 2
+        if content.count(b"\n", 0, middle) < line - 1:
+            start = middle + 1
+        else:
+            end = middle
     return start + max(column - 1, 0)

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from benson_execution.errors import UnreadableDocument
+from benson_execution.reading.beginning import looks_like_json
 from benson_execution.reading.yaml_text import Node, compose_yaml
 
-_SKIP: Final = json.JSONDecoder()
-_BLANK: Final = re.compile(r"[ \t\n\r]*")
+_BLANK: Final = re.compile(rb"[ \t\n\r]*")
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_SCALAR: Final = re.compile(rb"[^\s,\]}]+")
+_BRACKET: Final = re.compile(_STRING.pattern + rb"|[\[\]{}]", re.DOTALL)
 
 _Wanted = dict[str, Any]
 """The places that are asked for, as a tree of the steps that lead to them."""
@@ -34,11 +37,10 @@ def lines_of(content: bytes, paths: Iterable[str]) -> list[int | None]:
         for step in steps:
             branch = branch.setdefault(step, {})
     try:
-        text = content.decode()
-        if text.lstrip()[:1] in ("{", "["):
-            found = _json_lines(text, wanted)
+        if looks_like_json(content):
+            found = _json_lines(content, wanted)
         else:
-            root = compose_yaml(text)
+            root = compose_yaml(content.decode())
             found = {(): root.line}
             _yaml_lines(root, wanted, (), found)
     except (ValueError, OverflowError, IndexError, RecursionError, UnreadableDocument):
@@ -52,12 +54,13 @@ def member_bytes(content: bytes) -> dict[str, bytes]:
     For JSON the value's text to the letter; for YAML from where the value begins to where the
     next member does, since a block of text may end in blank lines that belong to it.
     """
-    text = content.decode()
-    if text.lstrip()[:1] in ("{", "["):
+    # A text of its own would be four times as large where a single character is beyond U+FFFF.
+    if looks_like_json(content):
         return {
-            key: text[at : _SKIP.raw_decode(text, at)[1]].encode()
-            for key, _, at in _json_members(text, _blank(text, 0))
+            key: content[at : _end(content, at)]
+            for key, _, at in _json_members(content, _blank(content, 0))
         }
+    text = content.decode()
     root = compose_yaml(text)
     members = root.value if type(root.value) is dict else {}
     return {key: text[value.start : value.end].encode() for key, (_, value) in members.items()}
@@ -73,56 +76,77 @@ def _nearest(found: dict[tuple[str, ...], int], steps: tuple[str, ...]) -> int:
     return found[steps]
 
 
-def _json_lines(text: str, wanted: _Wanted) -> dict[tuple[str, ...], int]:
+def _json_lines(content: bytes, wanted: _Wanted) -> dict[tuple[str, ...], int]:
     """The lines (from 0) of the places that are wanted and there."""
-    begin = _blank(text, 0)
+    begin = _blank(content, 0)
     offsets: dict[tuple[str, ...], int] = {(): begin}
-    _json_offsets(text, begin, wanted, (), offsets)
+    _json_offsets(content, begin, wanted, (), offsets)
     lines: dict[tuple[str, ...], int] = {}
     line = before = 0
     for path, at in sorted(offsets.items(), key=lambda item: item[1]):
-        line += text.count("\n", before, at)
+        line += content.count(b"\n", before, at)
         before = at
         lines[path] = line
     return lines
 
 
 def _json_offsets(
-    text: str, at: int, wanted: _Wanted, path: tuple[str, ...], found: dict[tuple[str, ...], int]
+    content: bytes,
+    at: int,
+    wanted: _Wanted,
+    path: tuple[str, ...],
+    found: dict[tuple[str, ...], int],
 ) -> None:
     missing = len(wanted)
-    for key, start, value in _json_members(text, at) if wanted else ():
+    for key, start, value in _json_members(content, at) if wanted else ():
         if key in wanted:
             found[(*path, key)] = start
-            _json_offsets(text, value, wanted[key], (*path, key), found)
+            _json_offsets(content, value, wanted[key], (*path, key), found)
             missing -= 1
             if not missing:
                 return
 
 
-def _json_members(text: str, at: int) -> Iterator[tuple[str, int, int]]:
+def _json_members(content: bytes, at: int) -> Iterator[tuple[str, int, int]]:
     """The key or index, and the offsets of member and value, of each in an object or array."""
-    opening = text[at]
-    if opening not in "{[":
+    opening = content[at : at + 1]
+    if opening not in (b"{", b"["):
         return
-    at = _blank(text, at + 1)
+    at = _blank(content, at + 1)
     index = 0
-    while text[at] not in "}]":
+    while content[at : at + 1] not in (b"}", b"]"):
         key = str(index)
         start = at
-        if opening == "{":
-            key, at = _SKIP.raw_decode(text, at)
-            at = _blank(text, _blank(text, at) + 1)
+        if opening == b"{":
+            at = _end(content, at)
+            key = json.loads(content[start:at])
+            at = _blank(content, _blank(content, at) + 1)
         yield key, start, at
-        _, at = _SKIP.raw_decode(text, at)
-        at = _blank(text, at)
-        if text[at] == ",":
-            at = _blank(text, at + 1)
+        at = _blank(content, _end(content, at))
+        if content[at : at + 1] == b",":
+            at = _blank(content, at + 1)
         index += 1
 
 
-def _blank(text: str, at: int) -> int:
-    match = _BLANK.match(text, at)
+def _end(content: bytes, at: int) -> int:
+    """Where the value that begins here ends; `ValueError` when it does not."""
+    first = content[at : at + 1]
+    if first in (b"{", b"["):
+        depth = 0
+        for found in _BRACKET.finditer(content, at):
+            mark = found[0][:1]
+            depth += (mark in (b"{", b"[")) - (mark in (b"}", b"]"))
+            if not depth:
+                return found.end()
+    else:
+        scalar = (_STRING if first == b'"' else _SCALAR).match(content, at)
+        if scalar is not None:
+            return scalar.end()
+    raise ValueError("not a readable JSON text")
+
+
+def _blank(content: bytes, at: int) -> int:
+    match = _BLANK.match(content, at)
     return at if match is None else match.end()
 
 

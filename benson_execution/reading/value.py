@@ -20,11 +20,13 @@ from benson_execution.limits import (
     MAX_MEMBERS,
     MAX_VALUES,
 )
+from benson_execution.reading.beginning import looks_like_json, require_text
 from benson_execution.reading.json_text import offset_of_number, parse_json
 from benson_execution.reading.yaml_text import parse_yaml
 from benson_execution.text import quote
 
-_BEGINNINGS: Final = (b"{", b"[")
+_OWN_DEPTH: Final = 8
+"""How much deeper an artifact may nest than the result that it quotes."""
 
 
 def read_value(content: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> Any:
@@ -35,9 +37,7 @@ def read_value(content: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> Any:
     """
     if len(content) > limit:
         raise UnreadableDocument(f"the document has {len(content)} bytes; at most {limit} are read")
-    if content[:1] not in _BEGINNINGS:
-        _require_beginning(content)
-    require_utf8(content)
+    require_text(content)
     is_json = looks_like_json(content)
     value = parse_json(content) if is_json else parse_yaml(content.decode())
     _require_safe(value, content, is_json=is_json)
@@ -49,41 +49,10 @@ def read_json(content: bytes) -> Any:
 
     What is no JSON, or could be read in two ways, is refused as from anybody else.
     """
-    require_utf8(content)
+    require_text(content)
     value = parse_json(content, most=None)
     _require_safe(value, content, counted=False)
     return value
-
-
-def _require_beginning(content: bytes) -> None:
-    if content.startswith(b"\xef\xbb\xbf"):
-        raise UnreadableDocument("the document begins with a byte-order mark", line=1)
-    if not content.strip():
-        raise UnreadableDocument("the document is empty", line=1)
-
-
-def looks_like_json(content: bytes) -> bool:
-    """Whether these bytes are to be read as JSON: an object or an array begins."""
-    if content[:1] in _BEGINNINGS:
-        return True
-    start = content.lstrip()
-    # More than JSON's blanks are skipped: what comes behind others is no YAML in disguise.
-    return start[:1] in _BEGINNINGS or (
-        start[:1] > b"\x7f" and content.decode().lstrip()[:1] in ("{", "[")
-    )
-
-
-def require_utf8(content: bytes) -> None:
-    """Raise `UnreadableDocument` for bytes that are no text."""
-    if content.isascii():
-        return
-    try:
-        content.decode()
-    except UnicodeDecodeError as error:
-        raise UnreadableDocument(
-            f"the document is not UTF-8: {error.reason} at byte {error.start}",
-            line=content.count(b"\n", 0, error.start) + 1,
-        ) from None
 
 
 def _require_safe(
@@ -121,7 +90,7 @@ def _containers(value: Any, json: bytes | None, *, counted: bool) -> list[list[A
                     raise _beyond(member, json)
         if counted and count > MAX_VALUES:
             raise UnreadableDocument(f"the document has more than {MAX_VALUES} values")
-        if len(levels) > MAX_DEPTH + 2:
+        if len(levels) > MAX_DEPTH + 2 + (0 if counted else _OWN_DEPTH):
             raise UnreadableDocument(f"the document nests more than {MAX_DEPTH} deep")
         levels.append(deeper)
         level = deeper

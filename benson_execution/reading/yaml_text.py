@@ -20,6 +20,7 @@ from benson_execution.text import plain, quote
 
 _PARSER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The parser in C where PyYAML was built with it: ten times faster."""
+_BREAK: Final = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
 _NULL: Final = frozenset({"", "~", "null"})
 _BOOLEANS: Final = {"true": True, "false": False}
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
@@ -61,6 +62,14 @@ def compose_yaml(text: str) -> Node:
             f"the YAML document has {len(text)} characters; at most {MAX_YAML_BYTES} are read",
             "write it as JSON",
         )
+    if (found := _BREAK.search(text)) is not None:
+        # A line's end to YAML 1.1 and a blank to YAML 1.2: what is a comment to one reader is
+        # a member to the other.
+        raise UnreadableDocument(
+            f"the YAML document holds U+{ord(found[0]):04X}, a line's end to some readers only",
+            "write it as an escape in a quoted text, or the document as JSON",
+            line=text.count("\n", 0, found.start()) + 1,
+        )
     try:
         return _Composer(yaml.parse(text, Loader=_PARSER)).document()
     except yaml.MarkedYAMLError as error:
@@ -92,8 +101,9 @@ class _Composer:
         begin = next(self._events)
         if isinstance(begin, yaml.StreamEndEvent):
             return Node(None, 0, 0, 0)  # nothing but comments
-        if begin.tags:
-            raise _refused("tags are not read", begin.start_mark.line)
+        if begin.tags or begin.version:
+            what = "tags" if begin.tags else "directives"
+            raise _refused(f"{what} are not read", begin.start_mark.line)
         root = self._node(next(self._events), 0)
         next(self._events)  # the document ends
         after = next(self._events)
@@ -138,11 +148,14 @@ class _Composer:
             if isinstance(event, yaml.MappingEndEvent):
                 return event
             key = self._node(event, depth + 1)
+            is_merge = key.value == "<<" and event.implicit[0]
             if type(key.value) is not str:
                 raise _refused(f"the key {quote(key.plain())} is not a string", key.line)
             if key.value in node.value:
                 raise _refused(f"the key {quote(key.value)} stands twice in one object", key.line)
             node.value[key.value] = (key, self._node(next(self._events), depth + 1))
+            if is_merge:  # other readers put its members beside the others
+                raise _refused("merge keys are not read", key.line)
         raise AssertionError("the parser ends what it begins")
 
 

@@ -13,7 +13,7 @@ from benson_execution import BensonError, Pac
 from benson_execution.errors import BadInput, InvalidPac
 from benson_execution.phases.wrap import wrap_claim
 
-from .helpers import DAN, EXAMPLES, pac, without
+from .helpers import DAN, READABLE, pac, without
 
 REQUIRED = ["pac_id", "agent_gid", "agent_name", "tasks"]
 MINIMAL = {key: DAN["pac"][key] for key in REQUIRED}
@@ -224,5 +224,5 @@ def test_a_huge_rule_is_not_repeated_in_full() -> None:
 
 def test_the_examples_are_pacs() -> None:
     """Every example brings one, the refused too."""
-    for path in EXAMPLES.rglob("*.json"):
+    for path in READABLE:
         Pac.parse(json.loads(path.read_text())["pac"])

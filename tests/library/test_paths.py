@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from benson_execution.pac import covering_rule, path_problem, rule_set
+from benson_execution.pac import PathRules, path_problem
 
 from .helpers import law
 
@@ -20,7 +20,7 @@ clean_paths = st.lists(segments, min_size=1, max_size=5).map("/".join)
 
 def path_within(path: str, rule: str) -> bool:
     """Whether one rule covers a path."""
-    return covering_rule(path, rule_set((rule,))) is not None
+    return PathRules((rule,)).covering(path) is not None
 
 
 @pytest.mark.parametrize(

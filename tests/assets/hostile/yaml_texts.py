@@ -90,7 +90,27 @@ ASSETS: Final = [
         ALIASES,
     ),
     _read("anchor-alone", "notes: done", "notes: &anchor done"),
-    _read("merge-key", "notes: done", "<<: {notes: done}", "GS_130", words="<<"),
+    _all(
+        "merge-key",
+        _changed("merge-key", "notes: done", "<<: {notes: done}"),
+        "merge keys are not read",
+    ),
+    _read("merge-key-in-quotes", "notes: done", '"<<": {notes: done}', "GS_130", words="<<"),
+    _all(
+        "next-line-in-a-comment",
+        _changed("next-line-in-a-comment", "notes: done", "# as agreed\x85  notes: done"),
+        "U+0085",
+    ),
+    _all(
+        "line-separator-in-a-comment",
+        _changed("line-separator-in-a-comment", "notes: done", "# as agreed\u2028  notes: done"),
+        "U+2028",
+    ),
+    _all(
+        "carriage-return-in-a-comment",
+        _changed("carriage-return-in-a-comment", "notes: done", "# as agreed\r  notes: done"),
+        "U+000D",
+    ),
     _notes("tag-python-object", "!!python/object/apply:os.system ['id']", TAGS),
     _notes("tag-python-name", "!!python/name:os.system", TAGS),
     _notes("tag-binary", "!!binary aGVsbG8=", TAGS),
@@ -110,7 +130,7 @@ ASSETS: Final = [
         "unreadable",
         TAGS,
     ),
-    _before("version-directive", "%YAML 1.1\n---\n"),
+    _before("version-directive", "%YAML 1.1\n---\n", "unreadable", "directives are not read"),
     _before("version-of-the-future", "%YAML 9.9\n---\n", "unreadable", "not YAML"),
     _before(
         "version-of-many-digits", "%YAML 1." + "1" * 5000 + "\n---\n", "unreadable", "not YAML"
