@@ -9,7 +9,7 @@ export DO_NOT_TRACK = 1
 OWN_HOME := $(CURDIR)/.benson
 RUN_HOME := $(or $(BENSON_HOME),$(OWN_HOME))
 
-.PHONY: help install run test test-ui chaos fuzz bench lint format types check clean
+.PHONY: help install run test test-ui chaos fuzz mutation bench lint format types check clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ chaos: install ## kill real runs at every event and at random moments, and look 
 fuzz: install ## fuzz the way in for SECONDS (60), guided by coverage
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
 
+mutation: install ## change the program, see that a test notices; ONLY=phases, result or verification
+	@$(BIN)/python -m tests.mutation $(ONLY)
+
 bench: install ## measure, side by side, and write bench/results.json
 	@$(BIN)/python -m bench
 
@@ -57,4 +60,4 @@ types: install ## check types, strictly
 check: lint types test ## all that must be green before a commit
 
 clean: ## remove what was made here
-	@rm -rf .venv .benson .pytest_cache .mypy_cache .ruff_cache .coverage*
+	@rm -rf mutants mutation .venv .benson .pytest_cache .mypy_cache .ruff_cache .coverage*

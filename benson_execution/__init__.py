@@ -5,7 +5,7 @@ telemetry, log_file    the logger that makes and records events
 reading, document      what is submitted: read once, within limits, and frozen
 frozen, jsonable       JSON values that can't change, and what only claims to be JSON
 pac, result            the work order, and what its agent hands over
-forbidden              the fields that no agent may hand over, under any spelling
+forbidden, lookalikes  the fields that no agent may hand over, under any spelling
 registry, policy       who may execute, and by what is judged
 phases                 the seven judgements, each a pure function
 dispatch, outcome      one attempt to execute one PAC, and what became of it
@@ -16,6 +16,8 @@ verification           finding out whether a trail or an artifact is what it cla
 recovery, faults       closing what was killed; noting what could not be recorded
 walk, engine           the phases in one process, without an orchestrator
 rejudgement            the phases once more, from what the trail keeps
+refusals               what could not even be judged, on record
+schema, conformance    what models share; the published schemas, and validation by them
 files                  files that must be there after a power cut
 settings, limits       every setting, and how much of everything is read
 errors                 everything that is raised on purpose

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
+import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from benson_execution.errors import ArtifactNotWritten, TrailUnavailable
 from benson_execution.events import Event, EventType
 from benson_execution.evidence import Evidence
 from benson_execution.faults import note_fault
-from benson_execution.files import make_folder, sync_folder
+from benson_execution.files import make_folder
 from benson_execution.outcome import violations_of
 from benson_execution.proof.heads_file import append_head
 from benson_execution.schema import as_dict, is_pac_id
@@ -124,17 +125,25 @@ def write_artifact(artifact: Mapping[str, Any], folder: Path) -> Path:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    # The folder itself, and not where a link of its name may lead: the PAC's id chose the name.
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    name = f".{secrets.token_hex(8)}.tmp"
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+        new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        handle = os.open(name, new, 0o600, dir_fd=folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+            raise
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _dispatch(

@@ -31,7 +31,7 @@ def note_fault(home: Path, kind: str, error: BaseException, about: str) -> None:
     }
     try:
         home.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         handle = os.open(home / "faults.jsonl", flags, 0o644)
         try:
             if os.fstat(handle).st_size < MAX_BYTES:

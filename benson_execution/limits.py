@@ -11,6 +11,8 @@ MAX_INTEGER: Final = 2**53
 MAX_VALUES: Final = 250_000
 """How many values a document may have, or unfold to."""
 MAX_DOCUMENT_BYTES: Final = 10 * 1024 * 1024
+MAX_ARTIFACT_BYTES: Final = 8 * MAX_DOCUMENT_BYTES
+"""An artifact has its document twice, once with its quotes escaped, and what is wrong with it."""
 MAX_YAML_BYTES: Final = 128 * 1024
 """YAML is read ten times slower than JSON, and written by hand; what is larger should be JSON."""
 MAX_MEMBERS: Final = 10_000

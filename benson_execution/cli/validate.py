@@ -18,6 +18,7 @@ from benson_execution.cli.inputs import LINE_ENDINGS, read_file
 from benson_execution.cli.output import MAX_LINE, err, reader_may_leave
 from benson_execution.conformance.files import CHOICES, Finding, Tally, check_file, check_lines
 from benson_execution.errors import BadInput, UnreadableDocument
+from benson_execution.limits import MAX_ARTIFACT_BYTES
 from benson_execution.settings import Settings
 from benson_execution.text import did_you_mean, plain, quote
 
@@ -94,7 +95,7 @@ def _check_lines(file: str, kind: str | None, limit: int, tally: Tally, teller: 
 
 
 def _check_file(file: str, kind: str | None, limit: int, tally: Tally, teller: _Teller) -> None:
-    content = read_file(file, limit)
+    content = read_file(file, max(limit, MAX_ARTIFACT_BYTES))
     for finding in check_file(content, tally, kind=kind, limit=limit):
         teller.tell(finding)
 

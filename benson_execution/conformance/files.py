@@ -12,7 +12,7 @@ from benson_execution.conformance.trail_rules import TrailRules
 from benson_execution.conformance.validation import is_valid_event, kind_of, violations_in
 from benson_execution.errors import UnreadableDocument
 from benson_execution.limits import MAX_DOCUMENT_BYTES
-from benson_execution.reading import lines_of, read_value
+from benson_execution.reading import lines_of, read_json, read_value
 from benson_execution.schema import Violation
 
 TRAIL: Final = "trail"
@@ -62,7 +62,7 @@ def check_file(
 ) -> Iterator[Finding]:
     """Everything that is wrong with one document; without a `kind`, it is what it looks like."""
     try:
-        value = read_value(content, limit=limit)
+        value = _read(content, kind, limit)
     except UnreadableDocument as error:
         yield _unreadable(error, error.line, tally)
         return
@@ -74,6 +74,25 @@ def check_file(
     lines: Sequence[int | None] = lines_of(content, [v.path for v in found]) if found else ()
     for violation, line in zip(found, lines, strict=True):
         yield Finding(line, violation.path, violation.message, kind)
+
+
+def _read(content: bytes, kind: str | None, limit: int) -> Any:
+    """The value of a document; an artifact may be larger than what an agent may hand in."""
+    try:
+        return read_value(content, limit=limit)
+    except UnreadableDocument:
+        if kind not in (None, _ARTIFACT):
+            raise
+        try:
+            value = read_json(content)
+        except UnreadableDocument:
+            value = None
+        if kind_of(value) != _ARTIFACT:
+            raise
+        return value
+
+
+_ARTIFACT: Final = "ber-telemetry-artifact"
 
 
 def check_lines(

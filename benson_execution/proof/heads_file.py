@@ -19,6 +19,7 @@ from benson_execution.files import make_folder, sync_folder
 from benson_execution.proof.heads import Head, Rotation
 
 _LONGEST_LINE: Final = 64 * 1024
+_BEGINNING: Final = b'{"kind":"'
 _LOCK_SECONDS: Final = 10.0
 
 
@@ -66,6 +67,8 @@ def _whole_lines(handle: int) -> int:
     torn = tail[tail.rfind(b"\n") + 1 :]
     if torn and read_line(torn) is not None:
         return size + os.write(handle, b"\n")  # only its end is missing
+    if torn and not (torn.startswith(_BEGINNING) or _BEGINNING.startswith(torn)):
+        raise OSError("it ends with what is no head: it is somebody else's file")
     if torn:
         size -= len(torn)
         os.ftruncate(handle, size)

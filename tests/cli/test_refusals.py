@@ -93,9 +93,20 @@ def test_what_is_too_long_has_its_digest(benson: Benson, tmp_path: Path) -> None
     assert answer.code == 2
     assert f"{alone}: the document has {len(long)} bytes; at most 10485760 are read" in answer.err
     found = recorded(benson)
-    assert [r["size"] for r in found] == [len(long), 3, len(long) + 1, 2]
+    assert [r["size"] for r in found] == [len(long), 2, len(long), 2]
+    assert [r["cause"].partition(":")[0] for r in found[1:]] == ["line 1", "line 2", "line 3"]
     assert found[0]["sha256"] == hashlib.sha256(long).hexdigest()
-    assert found[2]["sha256"] == hashlib.sha256(long + b"\n").hexdigest()
+    assert found[2]["sha256"] == hashlib.sha256(long).hexdigest()
+
+
+def test_a_file_of_another_kind_is_given_up(benson: Benson, tmp_path: Path) -> None:
+    """Each refused line leaves a record: a thousand in a row are enough, and the rest is told."""
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"x\n" * 1500)
+    answer = benson("judge", path)
+    assert answer.code == 2
+    assert "1000 lines in a row were refused; the rest of it is not read" in answer.err
+    assert len(recorded(benson)) == 1000
 
 
 def test_people_read_one_line_each(benson: Benson, tmp_path: Path) -> None:

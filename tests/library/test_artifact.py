@@ -209,7 +209,7 @@ def test_writing_twice_replaces_the_file(folder: Path) -> None:
     assert files(folder) == ["run-1.json"]
 
 
-@pytest.mark.parametrize("step", ["fsync", "replace", "mkstemp", "fdopen"])
+@pytest.mark.parametrize("step", ["fsync", "replace", "fdopen"])
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     step: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,15 +220,41 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     def fail(*_: Any, **__: Any) -> NoReturn:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    target = {"replace": "pathlib.Path.replace", "mkstemp": "tempfile.mkstemp"}
     with monkeypatch.context() as patch:
-        patch.setattr(target.get(step, f"os.{step}"), fail)
+        patch.setattr(f"os.{step}", fail)
         with pytest.raises(ArtifactNotWritten, match="No space left") as refused:
             write_artifact({**ARTIFACT, "report": {"new": True}}, folder)
     assert str(path) in str(refused.value)
     assert refused.value.exit_code == 3
     assert path.read_bytes() == before
     assert files(folder) == ["run-1.json"]
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["folder", "nothing"])
+def test_a_link_in_the_place_of_a_pacs_folder_is_not_followed(
+    there: bool, folder: Path, tmp_path: Path
+) -> None:
+    """The PAC's id chose the name; where somebody made it lead, nothing is written."""
+    elsewhere = tmp_path / "elsewhere"
+    if there:
+        elsewhere.mkdir()
+    folder.mkdir(parents=True)
+    (folder / "PAC-TEST-01").symlink_to(elsewhere)
+    with pytest.raises(ArtifactNotWritten):
+        write_artifact(ARTIFACT, folder)
+    assert not there or list(elsewhere.iterdir()) == []
+
+
+def test_a_link_in_the_place_of_an_artifact_is_replaced(folder: Path, tmp_path: Path) -> None:
+    """And what it led to stays as it is."""
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"untouched")
+    path = write_artifact(ARTIFACT, folder)
+    path.unlink()
+    path.symlink_to(victim)
+    assert write_artifact(ARTIFACT, folder) == path
+    assert not path.is_symlink()
+    assert victim.read_bytes() == b"untouched"
 
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:

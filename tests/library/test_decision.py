@@ -61,6 +61,7 @@ def test_validating_a_document_twice_gives_the_same_verdict(field: str, value: A
     document = judged(**{field: value})
     verdict = schema_validation.judge(document)
     assert verdict == schema_validation.judge(document)
+    assert verdict == schema_validation.judge(dataclasses.replace(document))
     assert all(v.path.startswith("/execution_result") for v in verdict.violations)
 
 

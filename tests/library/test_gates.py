@@ -14,7 +14,7 @@ from benson_execution.phases import GATES, activation, completion, quality, scop
 from benson_execution.policy import Policy
 
 from .helpers import GATES as NAMES
-from .helpers import json_values, judged, law, policy
+from .helpers import json_values, judged, law, policy, result
 
 TASKS = [{"id": f"T{n}", "description": ""} for n in range(1, 6)]
 
@@ -55,7 +55,7 @@ def test_no_result_passes_no_gate(gate: str, judge: Any) -> None:
 @given(st.text(max_size=8), json_values)
 def test_judging_twice_gives_the_same_verdicts(field: str, value: Any) -> None:
     """A gate is a pure function of the document and the policy, and changes neither."""
-    document = judged(**{field: value}, quality_score=value)
+    document = judged({**result(quality_score=value), field: value})
     before = repr(document.result)
     for _, judge in GATES:
         assert judge(document, policy()) == judge(document, policy())

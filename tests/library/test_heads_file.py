@@ -130,7 +130,7 @@ def _append(path: Path, number: int, together: threading.Barrier) -> None:
 
 def test_eight_processes_at_once_mix_no_lines(path: Path) -> None:
     """Every head is there, once and whole, though the file began with a torn line."""
-    path.write_bytes(b'{"trail_id": "7d')
+    path.write_bytes(b'{"kind":"head","trail":"sql')
     context = multiprocessing.get_context("spawn")
     together = context.Barrier(PROCESSES)
     running = [
@@ -150,6 +150,15 @@ def test_eight_processes_at_once_mix_no_lines(path: Path) -> None:
     for number in range(PROCESSES):
         mine = [size for size in sizes if size // EACH == number]
         assert mine == sorted(mine), "each process's heads are in its own order"
+
+
+@pytest.mark.parametrize("content", [b"somebody's notes", b"{}\n[1, 2", b"\0\0\0"])
+def test_a_file_of_somebody_else_is_not_cut(path: Path, content: bytes) -> None:
+    """BENSON_HEADS may name the wrong file: nothing of it is lost."""
+    path.write_bytes(content)
+    with pytest.raises(OSError, match="somebody else's file"):
+        append_head(path, head(1), "here")
+    assert path.read_bytes() == content
 
 
 def test_a_file_that_can_not_be_written_is_an_error(tmp_path: Path) -> None:
