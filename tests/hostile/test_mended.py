@@ -14,6 +14,7 @@ from benson_execution.cli import inputs
 from benson_execution.cli.inputs import sources
 from benson_execution.errors import UnreadableDocument
 from benson_execution.forbidden import code_of, looks_like
+from benson_execution.limits import MAX_KEY
 from benson_execution.pac import PathRules
 from benson_execution.reading import read_json, read_value
 from benson_execution.schema import MAX_POINTER, pointer
@@ -52,6 +53,7 @@ pytestmark = pytest.mark.timeout(60)  # far more than any takes; what is quadrat
         "po5itive_closure",
         "wrap_$tatus",
         "vvrap_id",
+        "wrap_\U000e0002id",  # nothing stands there, and nothing is seen of it
     ],
 )
 def test_a_name_is_read_as_a_person_reads_it(name: str) -> None:
@@ -92,7 +94,9 @@ def test_long_names_cost_no_more_than_a_look(names: list[str]) -> None:
 
 
 def test_a_long_gid_is_not_looked_at() -> None:
-    """It can't be Benson's."""
+    """It can't be Benson's; one that is just short enough is."""
+    assert looks_like("GID-00" + "_" * (MAX_KEY - 6), "GID-00")
+    assert not looks_like("GID-00" + "_" * (MAX_KEY - 5), "GID-00")
     assert not looks_like("\u0345" * 2_000_000 + "\u0334" * 2_000_000, "GID-00")
 
 
