@@ -120,7 +120,7 @@ KINDS: Final[Mapping[str, Callable[[int], bytes]]] = {
     "a long note": lambda share: _document(notes="x, " * (_BYTES // 3 // share)),
     "many paths": lambda share: _document(files_modified=_paths(share)),
     "many objects": lambda share: _document(
-        warnings=[{"code": n, "text": "x" * 100} for n in range(_VALUES // 3 // share)]
+        warnings=[{"code": n, "text": "x" * 80} for n in range(_VALUES // 3 // share)]
     ),
     "many forbidden fields": lambda share: _document(
         warnings=[{"wrap_id": n} for n in range(_VALUES // 2 // share)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from benson_execution.events import ErrorCode
@@ -42,23 +42,27 @@ def forbidden_fields(value: Any) -> Iterator[ForbiddenField]:
     Of each code as many as are told; one grave one is not crowded out by others. What a program
     put into several places is walked at the first, or a small value could unfold without end.
     """
-    codes: dict[str, ErrorCode | None] = {}
+    harmless: set[str] = set()
+    grave: dict[str, ErrorCode] = {}
     noted: Counter[ErrorCode] = Counter()
     seen: set[int] = set()
     rest: list[tuple[Any, Any]] = [(value, None)]
     while rest:
         parent, place = rest.pop()
-        if type(parent) is dict:
+        is_object = type(parent) is dict
+        # Nearly always all of its names were met before, in an object of the same kind.
+        if is_object and not harmless.issuperset(parent):
             for key in parent:
-                if key not in codes:
-                    codes[key] = code_of(key)
-                code = codes[key]
-                if code is not None:
-                    noted[code] += 1
-                    if noted[code] <= MAX_VIOLATIONS:
-                        yield ForbiddenField(_path((place, key)), code)
+                code = None if key in harmless else grave.get(key) or code_of(key)
+                if code is None:
+                    harmless.add(key)
+                    continue
+                grave[key] = code
+                noted[code] += 1
+                if noted[code] <= MAX_VIOLATIONS:
+                    yield ForbiddenField(_path((place, key)), code)
         inside = []
-        for step, member in _members(parent):
+        for step, member in parent.items() if is_object else enumerate(_items(parent)):
             if type(member) in _CONTAINERS and id(member) not in seen:
                 seen.add(id(member))
                 inside.append((member, (place, step)))
@@ -68,10 +72,8 @@ def forbidden_fields(value: Any) -> Iterator[ForbiddenField]:
 _CONTAINERS: Final = (dict, list)
 
 
-def _members(value: Any) -> Iterable[tuple[Any, Any]]:
-    if type(value) is dict:
-        return value.items()
-    return enumerate(value) if type(value) is list else ()
+def _items(value: Any) -> list[Any]:
+    return value if type(value) is list else []
 
 
 def _path(place: Any) -> tuple[Any, ...]:

@@ -14,7 +14,8 @@ from benson_execution.reading.yaml_text import Node, compose_yaml
 _BLANK: Final = re.compile(rb"[ \t\n\r]*")
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR: Final = re.compile(rb"[^\s,\]}]+")
-_BRACKET: Final = re.compile(_STRING.pattern + rb"|[\[\]{}]", re.DOTALL)
+_BRACKET: Final = re.compile(rb'(?:[^\[\]{}"]++|' + _STRING.pattern + rb")*+([\[\]{}])", re.DOTALL)
+"""The next bracket, and all before it that has none: an array of strings at once."""
 
 _Wanted = dict[str, Any]
 """The places that are asked for, as a tree of the steps that lead to them."""
@@ -134,7 +135,7 @@ def _end(content: bytes, at: int) -> int:
     if first in (b"{", b"["):
         depth = 0
         for found in _BRACKET.finditer(content, at):
-            mark = found[0][:1]
+            mark = found[1]
             depth += (mark in (b"{", b"[")) - (mark in (b"}", b"]"))
             if not depth:
                 return found.end()
