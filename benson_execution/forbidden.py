@@ -88,7 +88,8 @@ def _path(place: Any) -> tuple[Any, ...]:
 def code_of(name: str) -> ErrorCode | None:
     """What it means that a field has this name; None when it may have it."""
     if name.isascii():
-        code = _CODES.get(fold_ascii(name))
+        # Two letters that are one to the eye, whatever stands between them.
+        code = _CODES.get(fold_ascii(name).replace("vv", "w"))
         if code is not None or not ODD.search(name):
             return code
     found = _read_as(name, _START)
@@ -131,9 +132,6 @@ def _step(reached: _Reached, character: str) -> _Reached:
 
 _CODES: Final = {fold_ascii(name): code for name, code in FORBIDDEN.items()}
 _TARGETS: Final = {
-    spelt: code
-    for name, code in _CODES.items()
-    # Two letters that are one to the eye.
-    for spelt in {name, re.sub("^w", "vv", name)}
+    spelt: code for name, code in _CODES.items() for spelt in {name, re.sub("^w", "vv", name)}
 }
 _START: Final[_Reached] = frozenset((target, 0) for target in _TARGETS)

@@ -10,7 +10,7 @@ from typing import Any, Final
 _ALIKE: Final = {ord(c): "i" for c in "1l|!"} | {ord("0"): "o"}
 """ASCII's own look-alikes, after case is gone."""
 _TABLE: Final = {ord(c): None for c in map(chr, range(128)) if not c.isalnum()} | _ALIKE
-ODD: Final = re.compile(r"[@$!|345780+]|vv", re.IGNORECASE)
+ODD: Final = re.compile(r"[@$!|345780+]")
 """What may stand for a letter in ASCII; all else has one reading there."""
 _FOR: Final = {"@": "a", "4": "a", "3": "e", "$": "s", "5": "s", "7": "t", "+": "t", "8": "b"}
 _ALSO: Final = {"\N{GREEK SMALL LETTER OMEGA}", "\N{CYRILLIC SMALL LETTER SHA}"} | set(

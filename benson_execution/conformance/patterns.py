@@ -31,13 +31,20 @@ PATH_RULE: Final = rf"^{_SEGMENT}(?:/{_SEGMENT})*/?$"
 DRIVE: Final = r"^[A-Za-z]:"
 
 _LETTERS: Final = string.ascii_letters + string.digits
-_ALIKE: Final = {"i": "iI1lL|!", "l": "iI1lL|!", "o": "oO0"}
+_ALIKE: Final = {"i": "iI1lL|!", "l": "iI1lL|!", "o": "oO0", "a": "aA4", "e": "eE3"} | {
+    "s": "sS5",
+    "t": "tT7",
+}
+"""No sign that may also separate: a pattern that can match in many ways can take for ever."""
 _SEPARATORS: Final = r"""[@- "-/:-@\[-`{}~#]*""".replace("@-", "\0-", 1).replace("#]", "\x7f]")
 """ASCII that is neither a letter, nor a digit, nor looks like one."""
 
 
 def forbidden_name(names: Iterable[str]) -> str:
-    """Matches every ASCII spelling of these names: any case, any separators, look-alikes."""
+    """Matches the ASCII spellings of these names: any case, any separators, look-alikes.
+
+    But for signs that are read as letters (`wr@p_id`), or that separate though they look like one.
+    """
     spelled = ("".join(map(_spelt, filter(_LETTERS.__contains__, name))) for name in names)
     return f"^{_SEPARATORS}(?:{'|'.join(spelled)})$"
 

@@ -53,6 +53,8 @@ pytestmark = pytest.mark.timeout(60)  # far more than any takes; what is quadrat
         "po5itive_closure",
         "wrap_$tatus",
         "vvrap_id",
+        "v:v:rap_id",
+        "v.v.r@p_1d",
         "wrap_\U000e0002id",  # nothing stands there, and nothing is seen of it
     ],
 )
