@@ -95,7 +95,12 @@ class SqlReader:
             return None
         with self.database.read() as session:
             row = session.first(sql.DOCUMENT, sha256=sha256)
-        return None if row is None else self._parsed(bytes, row[0])
+        if row is None:
+            return None
+        # What somebody put into its place as a text or a number does not have its digest.
+        content = row[0]
+        is_binary = isinstance(content, bytes | memoryview)
+        return bytes(content) if is_binary else str(content).encode(errors="surrogateescape")
 
     def refusals(self) -> Iterator[Refusal]:
         after = -1

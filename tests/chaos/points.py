@@ -78,14 +78,14 @@ class Watch:
         artifact.append_head = self._then("HEAD:after", artifact.append_head)  # type: ignore[attr-defined]
         artifact.write_artifact = self._then("ARTIFACT:after", artifact.write_artifact)
         SqlTrail.release = self._then("RELEASE:after", SqlTrail.release)  # type: ignore[method-assign]
-        replace = Path.replace
+        replace = os.replace
 
-        def replaced(path: Path, target: Any) -> Path:
-            if path.suffix == ".tmp":
+        def replaced(source: Any, target: Any, **folders: Any) -> None:
+            if str(source).endswith(".tmp") and str(target).endswith(".json"):
                 self.at("ARTIFACT:inside")
-            return replace(path, target)
+            replace(source, target, **folders)
 
-        Path.replace = replaced  # type: ignore[method-assign, assignment]
+        os.replace = replaced  # type: ignore[assignment]  # it hands on what it is given
 
     def _watch_append(self) -> None:
         append = SqlTrail.append

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -72,7 +72,8 @@ class Process:
 
     def kill(self) -> None:
         """End it as nothing can be prepared for, and wait until it is gone."""
-        os.kill(self.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it was faster, and is over
+            os.kill(self.pid, signal.SIGKILL)
         self.wait()
 
     def end(self) -> str:

@@ -49,8 +49,8 @@ class Interrupted(NamedTuple):
 
 def large(pac_id: str) -> dict[str, Any]:
     """A document that passes, and that takes a moment to read and to judge."""
-    numbers = [{"n": n, "of": [n, n + 1, n + 2]} for n in range(120_000)]
-    return document(pac_id, result={"artifacts": {"numbers": numbers}})
+    paths = [f"src/{'package/' * 2}module_{n:06}.py" for n in range(240_000)]
+    return document(pac_id, result={"files_modified": paths})
 
 
 def left_by(

@@ -23,7 +23,7 @@ from .recorded import assert_closed, assert_refused
 
 pytestmark = pytest.mark.timeout(400)
 
-COUNTED = 400
+COUNTED = 2000
 
 
 def judge(document: Document, threshold: float) -> tuple[MemoryTrail, bytes, Decision]:
