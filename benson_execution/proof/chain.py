@@ -19,7 +19,7 @@ _EVENT: Final = b"benson event 1\0"
 _FIXED: Final = struct.Struct(">32sQQI")
 _LENGTH: Final = struct.Struct(">I")
 _NO_KEY: Final = 0xFFFFFFFF
-_LINK_BYTES: Final = 32
+LINK_BYTES: Final = 32
 
 
 def first_link(header: bytes) -> bytes:
@@ -31,7 +31,7 @@ def next_link(  # noqa: PLR0917  # called for every event there is, and keywords
     previous: bytes, position: int, sequence: int, key: str | None, event_type: str, event: bytes
 ) -> bytes:
     """The hash of an event that follows `previous`: c(sequence)."""
-    if len(previous) != _LINK_BYTES:  # struct would pad or cut it without a word
+    if len(previous) != LINK_BYTES:  # struct would pad or cut it without a word
         raise ValueError("a link of the chain has 32 bytes")
     kind = event_type.encode()
     named = b"" if key is None else key.encode()

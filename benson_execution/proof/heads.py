@@ -18,20 +18,27 @@ A rotation is a note of the same shape, signed by the old key and by the new one
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import Final
 
+from benson_execution.proof.archive_note import ArchiveNote
 from benson_execution.proof.keys import PublicKey, SigningKey
 from benson_execution.proof.merkle import EMPTY_ROOT, HASH_BYTES
+from benson_execution.proof.notes import (
+    DIGEST,
+    body_of,
+    count,
+    from_base64,
+    is_signed,
+    named,
+    parse,
+    sign,
+    signatures_of,
+    to_base64,
+)
 from benson_execution.timestamps import is_timestamp, utc_now
 
-_ORIGIN: Final = re.compile(r"benson/[0-9a-f]{32}")
-_MOST: Final = (1 << 63) - 1
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _ROTATION: Final = "rotation of the signing key"
 
 
@@ -52,8 +59,8 @@ class Head:
         if size < 0 or len(root) != HASH_BYTES:
             raise ValueError("not a head: its size or its root is none")
         time = utc_now()
-        lines = [str(size), _base64(root), f"time {time}", f"key {key.key_id}"]
-        note = _sign(trail_id, lines, key)
+        lines = [str(size), to_base64(root), f"time {time}", f"key {key.key_id}"]
+        note = sign(trail_id, lines, key)
         return cls(trail_id, size, root, time, key.key_id, note)
 
     @classmethod
@@ -64,19 +71,19 @@ class Head:
     @staticmethod
     def beginning(trail_id: str | None, size: int, root: bytes) -> bytes:
         """How the note of every head of this trail, size and root begins."""
-        return f"benson/{trail_id}\n{size}\n{_base64(root)}\ntime ".encode()
+        return f"benson/{trail_id}\n{size}\n{to_base64(root)}\ntime ".encode()
 
     @classmethod
     def parse(cls, note: bytes) -> Head:
         """What a note says, whoever signed it; `ValueError` when it is no head."""
-        trail_id, lines = _parse(note)
+        trail_id, lines = parse(note)
         if len(lines) != 4:
             raise ValueError("not a head: it has other lines")
-        root = _from_base64(lines[1])
-        time, key_id = _named(lines[2], "time"), _named(lines[3], "key")
-        if len(root) != HASH_BYTES or not is_timestamp(time) or not _DIGEST.fullmatch(key_id):
+        root = from_base64(lines[1])
+        time, key_id = named(lines[2], "time"), named(lines[3], "key")
+        if len(root) != HASH_BYTES or not is_timestamp(time) or not DIGEST.fullmatch(key_id):
             raise ValueError("not a head: its root, its time or its key is none")
-        return cls(trail_id, _count(lines[0]), root, time, key_id, note)
+        return cls(trail_id, count(lines[0]), root, time, key_id, note)
 
     def is_signed_by(self, key: PublicKey) -> bool:
         """Whether this key signed it, to the last byte."""
@@ -126,21 +133,21 @@ class Rotation:
             f"new {new_key.public.text}",
             f"head {digest}",
         ]
-        note = _sign(head.trail_id, lines, key, new_key)
+        note = sign(head.trail_id, lines, key, new_key)
         return cls(head.trail_id, head.size, time, key.key_id, new_key.public, digest, note)
 
     @classmethod
     def parse(cls, note: bytes) -> Rotation:
         """What a note says, whoever signed it; `ValueError` when it is no rotation."""
-        trail_id, lines = _parse(note)
+        trail_id, lines = parse(note)
         if len(lines) != 6 or lines[0] != _ROTATION:
             raise ValueError("not a rotation: it has other lines")
-        new_key = PublicKey.from_text(_named(lines[4], "new"))
-        time, key_id = _named(lines[2], "time"), _named(lines[3], "key")
-        digest = _named(lines[5], "head")
-        if not (is_timestamp(time) and _DIGEST.fullmatch(key_id) and _DIGEST.fullmatch(digest)):
+        new_key = PublicKey.from_text(named(lines[4], "new"))
+        time, key_id = named(lines[2], "time"), named(lines[3], "key")
+        digest = named(lines[5], "head")
+        if not (is_timestamp(time) and DIGEST.fullmatch(key_id) and DIGEST.fullmatch(digest)):
             raise ValueError("not a rotation: its time, its key or its head is none")
-        return cls(trail_id, _count(lines[1]), time, key_id, new_key, digest, note)
+        return cls(trail_id, count(lines[1]), time, key_id, new_key, digest, note)
 
     def is_signed_by(self, key: PublicKey) -> bool:
         """Whether this old key signed it, and the new one too, to the last byte."""
@@ -148,13 +155,13 @@ class Rotation:
 
     def takes_over(self, head: Head, new_key: PublicKey) -> bool:
         """Whether this new key itself signed that it follows this very head."""
-        signatures = _signatures(self.note, self.trail_id)
+        signatures = signatures_of(self.note, self.trail_id)
         return (
             _is_said(self)
             and self.new_key == new_key
             and self.head_sha256 == hashlib.sha256(head.note).hexdigest()
             and len(signatures) == 2
-            and new_key.verifies(signatures[1][4:], _body(self.note))
+            and new_key.verifies(signatures[1][4:], body_of(self.note))
         )
 
 
@@ -204,21 +211,16 @@ class TrustedKeys:
             return False
         return head.size <= self._until.get(place, head.size) and head.is_signed_by(key)
 
+    def signed_archive(self, note: ArchiveNote) -> bool:
+        """Whether a key that was trusted when the log had the note's size signed it."""
+        place = (note.trail_id, note.key_id)
+        key = self._key(place)
+        if key is None or note.log_size < self._since.get(place, 0):
+            return False
+        return note.log_size <= self._until.get(place, note.log_size) and note.is_signed_by(key)
+
     def _key(self, place: tuple[str, str]) -> PublicKey | None:
         return self._named.get(place[1]) or self._handed.get(place)
-
-
-def _sign(trail_id: str, lines: list[str], *keys: SigningKey) -> bytes:
-    origin = f"benson/{trail_id}"
-    if not _ORIGIN.fullmatch(origin):
-        raise ValueError(f"{trail_id!r} is no trail")
-    body = "".join(f"{line}\n" for line in (origin, *lines)).encode()
-    signatures = [key.public.hint(origin) + key.sign(body) for key in keys]
-    return body + b"\n" + b"".join(_signature_line(origin, one) for one in signatures)
-
-
-def _signature_line(origin: str, signature: bytes) -> bytes:
-    return f"\N{EM DASH} {origin} {_base64(signature)}\n".encode()
 
 
 def _is_said(said: Head | Rotation) -> bool:
@@ -231,69 +233,4 @@ def _is_said(said: Head | Rotation) -> bool:
 
 def _is_signed(said: Head | Rotation, *keys: PublicKey) -> bool:
     """Whether a note says this, and these keys signed it, in this order and nobody else."""
-    if not _is_said(said):
-        return False
-    origin, body = f"benson/{said.trail_id}", _body(said.note)
-    signatures = _signatures(said.note, said.trail_id)
-    return len(signatures) == len(keys) and all(
-        signature[:4] == key.hint(origin) and key.verifies(signature[4:], body)
-        for signature, key in zip(signatures, keys, strict=True)
-    )
-
-
-def _body(note: bytes) -> bytes:
-    """What is signed: all lines above the blank one."""
-    return note.rpartition(b"\n\n")[0] + b"\n"
-
-
-def _signatures(note: bytes, trail_id: str) -> list[bytes]:
-    """The signatures of a note with their hints; none when they are not spelt as we spell them.
-
-    A note has one spelling, so that not a byte of it can be changed.
-    """
-    origin = f"benson/{trail_id}"
-    tail = note.rpartition(b"\n\n")[2]
-    found = []
-    for line in tail.splitlines():
-        try:
-            found.append(_from_base64(line.decode().rpartition(" ")[2]))
-        except ValueError:
-            return []
-    spelt = b"".join(_signature_line(origin, signature) for signature in found)
-    return found if spelt == tail else []
-
-
-def _parse(note: bytes) -> tuple[str, list[str]]:
-    try:
-        body, blank, _ = note.decode().rpartition("\n\n")
-    except UnicodeDecodeError:
-        raise ValueError("not a note: it is no text") from None
-    origin, *lines = body.split("\n")
-    if not blank or not _ORIGIN.fullmatch(origin):
-        raise ValueError("not a note of a trail")
-    return origin.removeprefix("benson/"), lines
-
-
-def _named(line: str, name: str) -> str:
-    if not line.startswith(f"{name} "):
-        raise ValueError(f"not a note of a trail: where is its {name}?")
-    return line.removeprefix(f"{name} ")
-
-
-def _count(line: str) -> int:
-    if not line.isascii() or not line.isdigit() or len(line) > 19 or str(int(line)) != line:
-        raise ValueError(f"{line!r} is no size")
-    if int(line) > _MOST:
-        raise ValueError(f"{line} is more than a log can have")
-    return int(line)
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()
-
-
-def _from_base64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError(f"not base64: {error}") from None
+    return _is_said(said) and is_signed(said.note, said.trail_id, *keys)

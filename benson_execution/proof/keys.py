@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -17,6 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from benson_execution.errors import InvalidSettings
 from benson_execution.files import sync_folder
+
+if TYPE_CHECKING:
+    # The package does not say which of its names are for others.
+    from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]  # exported implicitly
 
 _ED25519: Final = b"\x01"
 """The number of Ed25519 in the names that signed notes give to keys."""
@@ -75,6 +79,13 @@ class PublicKey:
         except InvalidSignature:
             return False
         return True
+
+    def dsse_key(self) -> SSlibKey:
+        """The key as `securesystemslib` verifies envelopes with it, under the same id."""
+        # Imported late: it is seldom needed, and every command would wait for it.
+        from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # exported implicitly
+
+        return SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(self.raw), keyid=self.key_id)
 
 
 class SigningKey:
@@ -183,6 +194,12 @@ class SigningKey:
     def sign(self, message: bytes) -> bytes:
         """The signature of a message, 64 bytes."""
         return self._private.sign(message)
+
+    def dsse_signer(self) -> CryptoSigner:
+        """What `securesystemslib` signs envelopes with, under the id that the key has here."""
+        from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # exported implicitly
+
+        return CryptoSigner(self._private, self.public.dsse_key())
 
 
 def read_public_keys(paths: Iterable[Path]) -> list[PublicKey]:

@@ -10,12 +10,14 @@ The bytes are what is stored and hashed. They are written here once, and never a
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 HEADER_VERSION: Final = 1
+_TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Provenance:
     """What was judged, and by what: SHA-256 digests in lower-case hexadecimal.
 
     `pac_sha256` and `result_sha256` are of the bytes that the document has for these members;
-    `result_sha256` is None when the agent handed nothing over.
+    `result_sha256` is None when the agent handed nothing over. `trace_id` is of the trace that the
+    dispatch is part of, 32 hexadecimal digits; without one the header does not have the member.
     """
 
     pac_sha256: str | None = None
@@ -31,6 +34,7 @@ class Provenance:
     policy_sha256: str | None = None
     registry_sha256: str | None = None
     benson_version: str | None = None
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Header:
         """One line of JSON, without its end."""
         fixed = asdict(self)
         provenance = fixed.pop("provenance")
+        if provenance["trace_id"] is None:
+            del provenance["trace_id"]
         return orjson.dumps({"header_version": HEADER_VERSION, **fixed, **provenance})
 
     @classmethod
@@ -58,12 +64,16 @@ class Header:
         version = members.pop("header_version", None)
         if type(version) is not int or version != HEADER_VERSION:
             raise ValueError("a header of a version that this program does not know")
-        names = Provenance.__slots__
+        names = [name for name in Provenance.__slots__ if name != "trace_id"]
+        if "trace_id" in members:
+            names.append("trace_id")
         try:
             provenance = Provenance(**{name: members.pop(name) for name in names})
             header = cls(provenance=provenance, **members)
         except (KeyError, TypeError):
             raise ValueError("a header with other members than it has") from None
+        if "trace_id" in names and not is_trace_id(provenance.trace_id):
+            raise ValueError("a header whose trace has no id of a trace")
         if not header._is_typed():
             raise ValueError("a header whose members are of other types")
         return header
@@ -117,6 +127,11 @@ class Leaf(NamedTuple):
         if events < 1 or not len(leaf.chain) == len(leaf.previous_head) == 32:
             raise ValueError("a leaf of no events, or of hashes that are none")
         return leaf
+
+
+def is_trace_id(text: object) -> bool:
+    """Whether this is the id of a trace: 32 hexadecimal digits, not all of them zero."""
+    return isinstance(text, str) and _TRACE_ID.fullmatch(text) is not None
 
 
 def members_of(line: bytes, what: str) -> dict[str, Any]:

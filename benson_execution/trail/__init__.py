@@ -21,7 +21,10 @@ from benson_execution.trail.memory import MemoryTrail
 from benson_execution.trail.opening import open_trail
 from benson_execution.trail.port import (
     Batch,
+    Claimed,
     DispatchRef,
+    FileClaim,
+    FileMove,
     Lease,
     NewEvent,
     Proof,
@@ -35,7 +38,10 @@ from benson_execution.trail.sql import SqlTrail
 
 __all__ = [
     "Batch",
+    "Claimed",
     "DispatchRef",
+    "FileClaim",
+    "FileMove",
     "Lease",
     "MemoryTrail",
     "NewEvent",

@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
 
-from benson_execution.trail.port import unavailable
+from benson_execution.trail.refused import unavailable
 from benson_execution.trail.rows import Weakness
 
 BUSY_TIMEOUT_SECONDS: Final = 10.0

@@ -6,6 +6,7 @@ Pure: a store says what is there, and writes what comes out.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
@@ -17,14 +18,16 @@ from benson_execution.proof.heads import Head, Rotation
 from benson_execution.proof.keys import SigningKey
 from benson_execution.proof.leaf import Header, Leaf, Provenance
 from benson_execution.proof.refusal import Refusal, RefusalEntry
+from benson_execution.timestamps import utc_now
 from benson_execution.trail.port import (
     Batch,
     DispatchRef,
+    FileClaim,
+    FileMove,
     NewEvent,
     StoredEvent,
-    refuse_closed,
-    refuse_status,
 )
+from benson_execution.trail.refused import refuse_closed, refuse_status
 from benson_execution.trail.rows import LeafRow
 
 END: Final = str(EventType.PAC_DISPATCH_END)  # a plain string hashes faster
@@ -59,6 +62,24 @@ def require_storable(batch: Batch) -> None:
     texts += [text for key, event in batch.events for text in (key, event.event_type) if text]
     if any("\0" in text for text in texts):
         raise EventRefused("an id, a key or a type holds the character NUL, which is no text")
+
+
+def new_claim(path: str, sha256: str, leaf_index: int | None) -> FileClaim:
+    """A claim that nobody has made before; `EventRefused` for a path that no store can keep."""
+    if not path.isascii() or "\0" in path:
+        raise EventRefused("the path of a file is ASCII text: whatever else it has, as `%XX`")
+    return FileClaim(secrets.token_hex(16), path, sha256, utc_now(), leaf_index)
+
+
+def new_move(claim_id: str, run_id: str | None, target: str | None) -> FileMove:
+    """A move of now; `EventRefused` for a target that no store can keep."""
+    if target is not None and ("\0" in target or not _is_text(target)):
+        raise EventRefused("the target of a file is text that can be written as UTF-8")
+    return FileMove(claim_id, run_id, target, utc_now())
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 class Placement(NamedTuple):

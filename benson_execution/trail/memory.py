@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from benson_execution.errors import TrailUnavailable
 from benson_execution.proof import merkle
 from benson_execution.proof.heads import Head, Rotation
 from benson_execution.proof.keys import SigningKey
@@ -18,6 +19,8 @@ from benson_execution.trail.ledger import (
     Placement,
     Tip,
     close,
+    new_claim,
+    new_move,
     new_tip,
     place,
     refuse,
@@ -26,17 +29,19 @@ from benson_execution.trail.ledger import (
 )
 from benson_execution.trail.memory_rows import MemoryRows, position_of
 from benson_execution.trail.port import (
+    Archived,
     Batch,
+    Claimed,
     DispatchRef,
+    FileClaim,
+    FileMove,
     Lease,
     Proof,
     Recorder,
     StoredEvent,
     WrapClaim,
-    refuse_seizure,
-    refuse_taken,
-    refuse_wrapped,
 )
+from benson_execution.trail.refused import refuse_seizure, refuse_taken, refuse_wrapped
 from benson_execution.trail.rows import LeafRow, Rows, WrapRow
 
 
@@ -76,6 +81,8 @@ class MemoryTrail:
         self._heads = [Head.first(self.signing_key, self._trail_id)]
         self._rotations: list[Rotation] = []
         self._leases: dict[str, Holder | None] = {}
+        self._claims: dict[tuple[str, str], FileClaim] = {}
+        self._moves: dict[str, FileMove] = {}
 
     @property
     def where(self) -> str:
@@ -159,11 +166,42 @@ class MemoryTrail:
 
     def refuse(self, refusal: Refusal) -> Head:
         with self._lock:
-            newest = self._leaves[-1] if self._leaves else None
-            leaf, head = refuse(refusal, newest, self._heads[-1], self.signing_key)
-            self._leaves.append(leaf)
-            self._heads.append(head)
-            return head
+            return self._grow(refusal)
+
+    def _grow(self, refusal: Refusal) -> Head:
+        newest = self._leaves[-1] if self._leaves else None
+        leaf, head = refuse(refusal, newest, self._heads[-1], self.signing_key)
+        self._leaves.append(leaf)
+        self._heads.append(head)
+        return head
+
+    def claim_file(self, path: str, sha256: str, refusal: Refusal | None = None) -> Claimed:
+        new = new_claim(path, sha256, None)
+        with self._lock:
+            known = self._claims.get((path, sha256))
+            if known is not None:
+                return Claimed(known, False, None)
+            head = None
+            if refusal is not None:
+                head = self._grow(refusal)
+                new = new._replace(leaf_index=head.size - 1)
+            self._claims[path, sha256] = new
+            return Claimed(new, True, head)
+
+    def record_move(self, claim_id: str, run_id: str | None, target: str | None) -> bool:
+        new = new_move(claim_id, run_id, target)
+        with self._lock:
+            if all(claim.claim_id != claim_id for claim in self._claims.values()):
+                raise TrailUnavailable(f"the trail has no claim {claim_id}")
+            return self._moves.setdefault(claim_id, new) is new
+
+    def move_of(self, claim_id: str) -> FileMove | None:
+        with self._lock:
+            return self._moves.get(claim_id)
+
+    def open_claims(self) -> list[FileClaim]:
+        with self._lock:
+            return [c for c in self._claims.values() if c.claim_id not in self._moves]
 
     def refusals(self) -> Iterator[Refusal]:
         with self._lock:
@@ -200,6 +238,16 @@ class MemoryTrail:
             and (pac_id is None or stored.dispatch.pac_id == pac_id)
             and (event_type is None or stored.event.event_type == event_type)
         )
+
+    def archived(
+        self,
+        *,
+        run_id: str | None = None,  # noqa: ARG002  # the port's
+        dispatch_id: str | None = None,  # noqa: ARG002
+        pac_id: str | None = None,  # noqa: ARG002
+    ) -> list[Archived]:
+        """None: what lives as long as its process needs no archive."""
+        return []
 
     def wrap_of(self, pac_id: str) -> str | None:
         with self._lock:

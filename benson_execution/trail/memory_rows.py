@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from benson_execution.proof.heads import Head, Rotation
 from benson_execution.trail.port import DispatchRef, StoredEvent
 from benson_execution.trail.rows import (
+    ArchivedDocumentRow,
+    ArchiveRow,
     DispatchRow,
     DocumentRow,
     EventRow,
     EventTuple,
     HeadRow,
     LeafRow,
+    ReceiptRow,
     RotationRow,
     Weakness,
     WrapRow,
@@ -58,8 +61,13 @@ class MemoryRows:
     def dispatch(self, dispatch_id: str) -> DispatchRow | None:
         return next((row for row in self.dispatches() if row.dispatch_id == dispatch_id), None)
 
-    def events(self) -> Iterator[EventTuple]:
-        everything = (s for _, _, events in self._dispatches for s in events)
+    def events(self, after: int | None = None) -> Iterator[EventTuple]:
+        everything = (
+            stored
+            for _, _, events in self._dispatches
+            for stored in events
+            if after is None or stored.position > after
+        )
         return map(_event_row, sorted(everything, key=position_of))
 
     def documents(self) -> Iterator[DocumentRow]:
@@ -68,14 +76,27 @@ class MemoryRows:
     def wraps(self) -> Iterator[WrapRow]:
         return iter(sorted(self._wraps))
 
-    def leaves(self) -> Iterator[LeafRow]:
-        return iter(self._leaves)
+    def leaves(self, after: int | None = None) -> Iterator[LeafRow]:
+        return (leaf for leaf in self._leaves if after is None or leaf.leaf_index > after)
 
     def heads(self) -> Iterator[HeadRow]:
         return (HeadRow(head.size, head.note) for head in self._heads)
 
     def rotations(self) -> Iterator[RotationRow]:
         return (RotationRow(n, r.note) for n, r in enumerate(self._rotations, start=1))
+
+    def archives(self) -> Iterator[ArchiveRow]:
+        """None: nothing is moved out of memory."""
+        return iter(())
+
+    def receipts(self, after: int | None = None) -> Iterator[ReceiptRow]:  # noqa: ARG002  # the port's
+        return iter(())
+
+    def receipts_of(self, archive_id: str) -> list[ReceiptRow]:  # noqa: ARG002  # the port's
+        return []
+
+    def archived_documents(self) -> Iterator[ArchivedDocumentRow]:
+        return iter(())
 
     def events_of(self, dispatch_id: str) -> Iterable[EventRow]:
         for ref, _, events in self._dispatches:

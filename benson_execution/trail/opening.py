@@ -32,9 +32,9 @@ _opening: Final = threading.Lock()
 def open_trail(settings: Settings, *, read_only: bool = False) -> Trail:
     """The trail that the settings name; one store per URL and process.
 
-    Who only reads needs no signing key; a SQLite file that is not there yet then reads as an
-    empty trail. Raises `InvalidSettings` for a URL that names no store or a key that is not
-    there, and `TrailUnavailable`.
+    Who only reads needs no signing key, and reads what was archived too; a SQLite file that is
+    not there yet then reads as an empty trail. Raises `InvalidSettings` for a URL that names no
+    store or a key that is not there, and `TrailUnavailable`.
     """
     url = trail_url(settings)
     in_memory = url.drivername == "memory"
@@ -56,7 +56,9 @@ def open_trail(settings: Settings, *, read_only: bool = False) -> Trail:
         elif is_missing_file(url):
             return MemoryTrail()  # not kept: somebody may make the file
         else:
-            trail = SqlTrail(url, None)
+            from benson_execution.archive.reading import ReadingTrail  # which is made of this
+
+            trail = ReadingTrail(url, settings.archive_folder)
         _open[name] = trail
         return trail
 

@@ -2,24 +2,17 @@
 
 A trail is append-only. Everything enters through `append`, one transaction each, and is
 durable (as far as the store can be) when the call returns. Nothing is ever changed or removed;
-only leases, which say who is at work on what, come and go.
+only leases, which say who is at work on what, come and go, and what is closed for long may be
+moved into archives (`benson_execution.archive`), where it can be proved as before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from benson_execution.errors import (
-    DispatchClosed,
-    PacAlreadyWrapped,
-    StatusConflict,
-    StillHeld,
-    TrailUnavailable,
-    WrapIdTaken,
-)
 from benson_execution.events import Event, EventType
 from benson_execution.proof.heads import Head, Rotation
 from benson_execution.proof.keys import SigningKey
@@ -117,6 +110,55 @@ class Batch(NamedTuple):
     seizure: Seizure | None = None
 
 
+class FileClaim(NamedTuple):
+    """A file of an inbox that somebody took: this content under this path, once in one trail."""
+
+    claim_id: str
+    path: str
+    sha256: str
+    """Of the file's bytes, in lower-case hexadecimal."""
+    claimed_at: str
+    leaf_index: int | None
+    """Where in the log its refusal stands, when it holds nothing to judge; None otherwise."""
+
+
+class FileMove(NamedTuple):
+    """Where a claimed file was moved when it was done with."""
+
+    claim_id: str
+    run_id: str | None
+    """The run that judged it; None when there was none."""
+    target: str | None
+    """None when the file was gone, and nobody knows where to."""
+    moved_at: str
+
+
+class Claimed(NamedTuple):
+    """The claim to a file, whoever made it."""
+
+    claim: FileClaim
+    won: bool
+    """Whether this very call made it."""
+    head: Head | None
+    """What was signed with its refusal, when this call recorded one."""
+
+
+class Archived(NamedTuple):
+    """A dispatch whose events were moved into an archive; it was closed before, and finished.
+
+    `archive_id` is the SHA-256 of the archive's `file`.
+    """
+
+    dispatch: DispatchRef
+    archive_id: str
+    file: str
+    was_killed: bool
+    """Whether it was closed before it was judged to its end."""
+    agent_was_run: bool
+    summary: Mapping[str, Any]
+    """What is counted of it: the members of a `DispatchSummary`."""
+
+
 class Proof(NamedTuple):
     """Why a closed dispatch is in the log: entry, index and path lead to the head's root."""
 
@@ -158,6 +200,27 @@ class Trail(Protocol):
         """
         ...
 
+    def claim_file(self, path: str, sha256: str, refusal: Refusal | None = None) -> Claimed:
+        """Claim a file of an inbox, or say who has: of all who ask, one wins.
+
+        With the claim that wins, and only with that, goes the refusal in one transaction: a file
+        is refused once. Raises `EventRefused` for a text that no store can keep, and
+        `TrailUnavailable`; then nothing is kept.
+        """
+        ...
+
+    def record_move(self, claim_id: str, run_id: str | None, target: str | None) -> bool:
+        """Record that a claimed file was moved; False when somebody recorded that before."""
+        ...
+
+    def move_of(self, claim_id: str) -> FileMove | None:
+        """Where a claimed file was moved; None while it was not."""
+        ...
+
+    def open_claims(self) -> list[FileClaim]:
+        """The claims to files that were not moved yet, oldest first."""
+        ...
+
     def refusals(self) -> Iterator[Refusal]:
         """What was refused without a dispatch, oldest first."""
         ...
@@ -172,6 +235,19 @@ class Trail(Protocol):
         after: int = 0,
     ) -> Iterator[StoredEvent]:
         """The events that match every argument given, with a position above `after`, in order."""
+        ...
+
+    def archived(
+        self,
+        *,
+        run_id: str | None = None,
+        dispatch_id: str | None = None,
+        pac_id: str | None = None,
+    ) -> list[Archived]:
+        """The dispatches with all of these ids that were archived, oldest first.
+
+        At least one id is to be given: of all together there may be many.
+        """
         ...
 
     def wrap_of(self, pac_id: str) -> str | None:
@@ -240,40 +316,9 @@ def open_dispatch(trail: Trail, run_id: str) -> tuple[DispatchRef | None, int]:
             latest, closed = stored.dispatch, False
         if stored.dispatch == latest and stored.key == EventType.PAC_DISPATCH_END:
             closed = True
+    for archived in trail.archived(run_id=run_id):  # last: what is archived meanwhile is seen
+        if latest is None or archived.dispatch.number >= latest.number:
+            latest, closed = archived.dispatch, True
     if latest is None:
         return None, 1
     return (None if closed else latest), latest.number + 1
-
-
-def refuse_wrapped(pac_id: str, wrap_id: str) -> PacAlreadyWrapped:
-    """The error of every store for a second WRAP of a PAC."""
-    return PacAlreadyWrapped(f"{pac_id} is closed by {wrap_id}", wrap_id=wrap_id)
-
-
-def refuse_taken(claim: WrapClaim, next_number: int) -> WrapIdTaken:
-    """The error of every store for a WRAP id that another PAC has."""
-    return WrapIdTaken(f"{claim.wrap_id} is taken", next_number=next_number)
-
-
-def refuse_closed(dispatch_id: str) -> DispatchClosed:
-    """The error of every store for an append to a closed dispatch."""
-    return DispatchClosed(f"dispatch {dispatch_id} is closed and takes no more events")
-
-
-def refuse_status(dispatch_id: str, recorded: str, offered: str) -> StatusConflict:
-    """The error of every store for a second, different end of a dispatch."""
-    return StatusConflict(f"dispatch {dispatch_id} is closed as {recorded}, and can't be {offered}")
-
-
-def refuse_seizure(dispatch_id: str) -> StillHeld:
-    """The error of every store for closing a dispatch that somebody went on with."""
-    return StillHeld(f"dispatch {dispatch_id} was taken up by another process")
-
-
-def unavailable(where: str, error: BaseException) -> TrailUnavailable:
-    """The error of every store that can't be read or written, with the cause in one line."""
-    cause = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return TrailUnavailable(
-        f"the trail at {where} is not available: {cause[0] if cause else type(error).__name__}",
-        "nothing was decided; check that the place exists, is writable and has room",
-    )

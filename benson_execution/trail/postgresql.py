@@ -12,19 +12,17 @@ from sqlalchemy.event import listens_for
 from sqlalchemy.exc import SQLAlchemyError
 
 from benson_execution.trail.database import BUSY_TIMEOUT_SECONDS, Database, Session
-from benson_execution.trail.migrations.guards import (
-    POSTGRESQL_FUNCTION_BODY,
-    postgresql_guarded,
+from benson_execution.trail.migrations.archive_guards import (
+    POSTGRESQL_FUNCTIONS,
+    all_postgresql_guards,
+    postgresql_body,
 )
 from benson_execution.trail.rows import Weakness
 from benson_execution.trail.structure import wrong_guards, wrong_tables
+from benson_execution.trail.tables import APPEND_ONLY
 
 WRITERS_LOCK: Final = 0x42656E736F6E  # "Benson"
 """The advisory lock that every write takes, in this database only."""
-
-
-_STATEMENT_TRIGGER: Final = 2 + 8 + 16 + 32
-"""PostgreSQL's bits for BEFORE, DELETE, UPDATE and TRUNCATE, for each statement."""
 
 
 class PostgresqlDatabase(Database):
@@ -102,20 +100,30 @@ class PostgresqlDatabase(Database):
     def _weaknesses(self, session: Session) -> list[Weakness]:
         rows = session.sql(
             "SELECT tgname, tgrelid::regclass::text, tgenabled::text, prosrc, tgtype, "
-            "tgqual IS NULL AND tgattr::text = '' "
+            "tgqual IS NULL AND tgattr::text = '', array_to_string(proconfig, ';') "
             "FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
             "JOIN pg_class c ON c.oid = t.tgrelid "
             "WHERE NOT tgisinternal AND c.relnamespace = current_schema()::regnamespace"
         )
         there = {name: (table, *rest) for name, table, *rest in rows}
+        ((schema,),) = session.sql("SELECT quote_ident(current_schema())")
         made = {
-            name: (table, "A", POSTGRESQL_FUNCTION_BODY, _STATEMENT_TRIGGER, True)
-            for name, table in postgresql_guarded().items()
+            name: (
+                guard.table,
+                "A",
+                postgresql_body(guard.function),
+                guard.bits,
+                True,
+                f"search_path={schema}, pg_temp"
+                if guard.function in POSTGRESQL_FUNCTIONS
+                else None,
+            )
+            for name, guard in all_postgresql_guards().items()
         }
         rules = session.sql(
             "SELECT rulename FROM pg_rules WHERE schemaname = current_schema() "
             "AND tablename = ANY(%s)",
-            list(postgresql_guarded().values()),
+            [table.name for table in APPEND_ONLY],
         )
         found = [Weakness("tables", f"the rule {name} was added") for (name,) in rules]
         return found + wrong_guards(made, there) + wrong_tables(self.engine)

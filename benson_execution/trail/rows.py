@@ -80,6 +80,50 @@ class RotationRow(NamedTuple):
     note: bytes
 
 
+class ArchiveRow(NamedTuple):
+    """A file that closed dispatches were moved into; `archive_id` is its SHA-256.
+
+    `size` is in bytes; its events stood between the two positions. `note` is signed
+    (`proof/archive_note.py`).
+    """
+
+    archive_id: str
+    file: str
+    size: int
+    dispatches: int
+    first_position: int
+    last_position: int
+    note: bytes
+
+
+class ReceiptRow(NamedTuple):
+    """A dispatch that was moved: its leaf in the log, and where its events stood.
+
+    `positions` are ranges (`7-12 14`); `was_killed` and `agent_was_run` are 0 or 1; `summary` is
+    what is counted of it, as JSON.
+    """
+
+    dispatch_id: str
+    archive_id: str
+    leaf_index: int
+    leaf_hash: bytes
+    last_position: int
+    positions: str
+    was_killed: int
+    agent_was_run: int
+    summary: str
+
+
+class ArchivedDocumentRow(NamedTuple):
+    """A document that was moved into an archive, since nobody else needed it.
+
+    It may have been handed in again since, and moved again: this is where it went first.
+    """
+
+    sha256: str
+    archive_id: str
+
+
 class Weakness(NamedTuple):
     """Something that is wrong with the store, and not with a row."""
 
@@ -99,8 +143,11 @@ class Rows(Protocol):
         """By position."""
         ...
 
-    def events(self) -> Iterator[EventTuple]:
-        """By position; plain tuples with the members of `EventRow`, since there are many."""
+    def events(self, after: int | None = None) -> Iterator[EventTuple]:
+        """By position; plain tuples with the members of `EventRow`, since there are many.
+
+        With `after` those above this position only: for who has read the others before.
+        """
         ...
 
     def dispatch(self, dispatch_id: str) -> DispatchRow | None:
@@ -115,8 +162,8 @@ class Rows(Protocol):
         """By PAC."""
         ...
 
-    def leaves(self) -> Iterator[LeafRow]:
-        """By index."""
+    def leaves(self, after: int | None = None) -> Iterator[LeafRow]:
+        """By index; with `after` those above it only."""
         ...
 
     def heads(self) -> Iterator[HeadRow]:
@@ -125,6 +172,22 @@ class Rows(Protocol):
 
     def rotations(self) -> Iterator[RotationRow]:
         """By number."""
+        ...
+
+    def archives(self) -> Iterator[ArchiveRow]:
+        """By id."""
+        ...
+
+    def receipts(self, after: int | None = None) -> Iterator[ReceiptRow]:
+        """By the position of the newest event, as they closed; those behind a position."""
+        ...
+
+    def receipts_of(self, archive_id: str) -> list[ReceiptRow]:
+        """Those of one archive."""
+        ...
+
+    def archived_documents(self) -> Iterator[ArchivedDocumentRow]:
+        """By digest."""
         ...
 
     def events_of(self, dispatch_id: str) -> Iterable[EventRow]:

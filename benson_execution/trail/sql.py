@@ -7,6 +7,7 @@ import secrets
 from sqlalchemy.engine import URL, make_url
 
 from benson_execution.errors import InvalidSettings, TrailUnavailable
+from benson_execution.proof.archive_note import ArchiveNote
 from benson_execution.proof.heads import Head, Rotation
 from benson_execution.proof.keyring import Keyring
 from benson_execution.proof.keys import SigningKey
@@ -18,6 +19,8 @@ from benson_execution.trail.ledger import (
     Placement,
     Tip,
     close,
+    new_claim,
+    new_move,
     new_tip,
     place,
     refuse,
@@ -27,13 +30,16 @@ from benson_execution.trail.ledger import (
 )
 from benson_execution.trail.port import (
     Batch,
+    Claimed,
     DispatchRef,
+    FileClaim,
     Lease,
     Recorder,
     StoredEvent,
 )
 from benson_execution.trail.postgresql import PostgresqlDatabase
 from benson_execution.trail.rows import LeafRow
+from benson_execution.trail.sql_archive import Move, move
 from benson_execution.trail.sql_mapping import (
     event_row,
     holder_row,
@@ -133,7 +139,12 @@ class SqlTrail(SqlReader):
             return ref, new_tip(self._trail_id, ref)
         header, pac_id, document_sha256, sequence, chain, leaf_index = row
         known = DispatchRef(ref.run_id, ref.number, pac_id, document_sha256)
-        return known, Tip(header, sequence, chain, leaf_index is not None)
+        if sequence is None and leaf_index is None:
+            raise TrailUnavailable(
+                f"the events of {ref.dispatch_id} are gone from the trail at {self.where}",
+                "`benson verify` says what was changed",
+            )
+        return known, Tip(header, sequence or 0, chain or b"", leaf_index is not None)
 
     def _close(self, session: Session, tip: Tip, placed: Placement) -> None:
         row = session.first(sql.NEWEST_LEAF)
@@ -146,12 +157,39 @@ class SqlTrail(SqlReader):
         if self._keyring is None:
             raise self._read_only()
         with self.database.write() as session:
-            row = session.first(sql.NEWEST_LEAF)
-            newest = None if row is None else LeafRow(*row)
-            key, rotation = self._signing_key(session)
-            leaf, head = refuse(refusal, newest, self._newest_head(session, key, rotation), key)
-            self._grow(session, leaf, head)
+            return self._refuse(session, refusal)
+
+    def _refuse(self, session: Session, refusal: Refusal) -> Head:
+        row = session.first(sql.NEWEST_LEAF)
+        newest = None if row is None else LeafRow(*row)
+        key, rotation = self._signing_key(session)
+        leaf, head = refuse(refusal, newest, self._newest_head(session, key, rotation), key)
+        self._grow(session, leaf, head)
         return head
+
+    def claim_file(self, path: str, sha256: str, refusal: Refusal | None = None) -> Claimed:
+        if self._keyring is None:
+            raise self._read_only()
+        new = new_claim(path, sha256, None)
+        with self.database.write() as session:
+            row = session.first(sql.CLAIM_OF_FILE, path=path, sha256=sha256)
+            if row is not None:
+                return Claimed(FileClaim(*row), False, None)
+            head = None
+            if refusal is not None:
+                head = self._refuse(session, refusal)
+                new = new._replace(leaf_index=head.size - 1)
+            session.run(sql.ADD_FILE_CLAIM, new._asdict())
+        return Claimed(new, True, head)
+
+    def record_move(self, claim_id: str, run_id: str | None, target: str | None) -> bool:
+        if self._keyring is None:
+            raise self._read_only()
+        with self.database.write() as session:
+            if session.first(sql.FILE_MOVE, claim_id=claim_id) is not None:
+                return False
+            session.run(sql.ADD_FILE_MOVE, new_move(claim_id, run_id, target)._asdict())
+        return True
 
     def _grow(self, session: Session, leaf: LeafRow, head: Head) -> None:
         self._own_head = head.note
@@ -184,6 +222,25 @@ class SqlTrail(SqlReader):
             if not self._opened:
                 raise
             raise TrailUnavailable(error.message, error.hint) from error
+
+    def sign_archive(self, file: str, sha256: str, size: int, dispatches: int) -> ArchiveNote:
+        """What the key in force signs about an archive; nothing is stored."""
+        if self._keyring is None:
+            raise self._read_only()
+        with self.database.write() as session:
+            key, rotation = self._signing_key(session)
+            log_size = self._newest_head(session, key, rotation).size
+        return ArchiveNote.sign(key, self._trail_id, log_size, file, sha256, size, dispatches)
+
+    def move_out(self, moved: Move) -> list[str]:
+        """Delete, in one transaction with its receipts, what an archive holds.
+
+        Returns the documents that went. Raises `AppendRefused`; then everything is as before.
+        """
+        if self._keyring is None:
+            raise self._read_only()
+        with self.database.write() as session:
+            return move(session, moved)
 
     def _take_lease(self, session: Session, ref: DispatchRef, holder: Holder) -> None:
         expires_at = self.database.now(session) + LEASE_SECONDS

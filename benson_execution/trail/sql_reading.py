@@ -15,9 +15,16 @@ from benson_execution.proof.leaf import Header
 from benson_execution.proof.refusal import Refusal, RefusalEntry
 from benson_execution.trail import statements as sql
 from benson_execution.trail.database import Database, foreign
-from benson_execution.trail.port import MAX_POSITION, Proof, StoredEvent
+from benson_execution.trail.port import (
+    MAX_POSITION,
+    Archived,
+    FileClaim,
+    FileMove,
+    Proof,
+    StoredEvent,
+)
 from benson_execution.trail.rows import LeafRow, Rows
-from benson_execution.trail.sql_mapping import number, stored
+from benson_execution.trail.sql_mapping import archived, number, stored
 from benson_execution.trail.sql_rows import SqlRows
 
 
@@ -81,6 +88,21 @@ class SqlReader:
                 return
             after, after_sequence = rows[-1][:2]
 
+    def archived(
+        self,
+        *,
+        run_id: str | None = None,
+        dispatch_id: str | None = None,
+        pac_id: str | None = None,
+    ) -> list[Archived]:
+        wanted = {"run_id": run_id, "dispatch_id": dispatch_id, "pac_id": pac_id}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        if not given or any("\0" in value for value in given.values()):
+            return []
+        with self.database.read() as session:
+            rows = session.all(sql.archived(frozenset(given)), **given)
+        return [self._parsed(archived, row) for row in rows]
+
     def wrap_of(self, pac_id: str) -> str | None:
         with self.database.read() as session:
             row = session.first(sql.WRAP_OF_PAC, pac_id=pac_id)
@@ -102,6 +124,15 @@ class SqlReader:
         is_binary = isinstance(content, bytes | memoryview)
         return bytes(content) if is_binary else str(content).encode(errors="surrogateescape")
 
+    def move_of(self, claim_id: str) -> FileMove | None:
+        with self.database.read() as session:
+            row = session.first(sql.FILE_MOVE, claim_id=claim_id)
+        return None if row is None else FileMove(*row)
+
+    def open_claims(self) -> list[FileClaim]:
+        with self.database.read() as session:
+            return [FileClaim(*row) for row in session.all(sql.OPEN_FILE_CLAIMS)]
+
     def refusals(self) -> Iterator[Refusal]:
         after = -1
         while True:
@@ -115,7 +146,7 @@ class SqlReader:
 
     def header(self, dispatch_id: str) -> Header | None:
         with self.database.read() as session:
-            row = session.first(sql.TIP, dispatch_id=dispatch_id)
+            row = session.first(sql.HEADER, dispatch_id=dispatch_id)
         return None if row is None else self._parsed(Header.from_bytes, row[0])
 
     def head(self) -> Head | None:
@@ -151,7 +182,7 @@ class SqlReader:
     def close(self) -> None:
         self.database.engine.dispose()
 
-    def _parsed(self, parse: Any, content: bytes) -> Any:
+    def _parsed(self, parse: Any, content: Any) -> Any:
         try:
             return parse(content)
         except (ValueError, TypeError, AttributeError) as error:

@@ -11,8 +11,10 @@ from sqlalchemy import Column, Select, Table, bindparam, func, select
 
 from benson_execution.trail import tables
 from benson_execution.trail.database import Database, Session
-from benson_execution.trail.port import unavailable
+from benson_execution.trail.refused import unavailable
 from benson_execution.trail.rows import (
+    ArchivedDocumentRow,
+    ArchiveRow,
     Damaged,
     DispatchRow,
     DocumentRow,
@@ -20,6 +22,7 @@ from benson_execution.trail.rows import (
     EventTuple,
     HeadRow,
     LeafRow,
+    ReceiptRow,
     RotationRow,
     Weakness,
     WrapRow,
@@ -47,11 +50,19 @@ _PAGES: Final = {
     "leaves": _page(tables.leaves, tables.leaves.c.leaf_index),
     "heads": _page(tables.heads, tables.heads.c.size),
     "rotations": _page(tables.rotations, tables.rotations.c.number),
+    "archives": _page(tables.archives, tables.archives.c.archive_id),
+    "archived_documents": _page(tables.archived_documents, tables.archived_documents.c.sha256),
+    "archive_receipts": _page(tables.archive_receipts, tables.archive_receipts.c.last_position),
 }
 _EVENTS_OF: Final = (
     select(tables.events)
     .where(tables.events.c.dispatch_id == bindparam("dispatch_id"))
     .order_by(tables.events.c.sequence)
+)
+_RECEIPTS_OF: Final = (
+    select(tables.archive_receipts)
+    .where(tables.archive_receipts.c.archive_id == bindparam("archive_id"))
+    .order_by(tables.archive_receipts.c.last_position)
 )
 _DISPATCH: Final = select(tables.dispatches).where(
     tables.dispatches.c.dispatch_id == bindparam("dispatch_id")
@@ -73,8 +84,8 @@ class SqlRows:
         found = self._all(_DISPATCH, dispatch_id=dispatch_id)
         return DispatchRow._make(found[0]) if found else None
 
-    def events(self) -> Iterator[EventTuple]:
-        return self._pages("events", 0)
+    def events(self, after: int | None = None) -> Iterator[EventTuple]:
+        return self._pages("events", 0, after=after)
 
     def documents(self) -> Iterator[DocumentRow]:
         return map(DocumentRow._make, self._pages("documents", 0, _DOCUMENTS_PAGE))
@@ -82,14 +93,26 @@ class SqlRows:
     def wraps(self) -> Iterator[WrapRow]:
         return map(WrapRow._make, self._pages("wraps", 0))
 
-    def leaves(self) -> Iterator[LeafRow]:
-        return map(LeafRow._make, self._pages("leaves", 0))
+    def leaves(self, after: int | None = None) -> Iterator[LeafRow]:
+        return map(LeafRow._make, self._pages("leaves", 0, after=after))
 
     def heads(self) -> Iterator[HeadRow]:
         return map(HeadRow._make, self._pages("heads", 0))
 
     def rotations(self) -> Iterator[RotationRow]:
         return map(RotationRow._make, self._pages("rotations", 0))
+
+    def archives(self) -> Iterator[ArchiveRow]:
+        return map(ArchiveRow._make, self._pages("archives", 0))
+
+    def receipts(self, after: int | None = None) -> Iterator[ReceiptRow]:
+        return map(ReceiptRow._make, self._pages("archive_receipts", 4, after=after))
+
+    def receipts_of(self, archive_id: str) -> list[ReceiptRow]:
+        return [ReceiptRow._make(row) for row in self._all(_RECEIPTS_OF, archive_id=archive_id)]
+
+    def archived_documents(self) -> Iterator[ArchivedDocumentRow]:
+        return map(ArchivedDocumentRow._make, self._pages("archived_documents", 0))
 
     def events_of(self, dispatch_id: str) -> Iterable[EventRow]:
         return [EventRow._make(row) for row in self._all(_EVENTS_OF, dispatch_id=dispatch_id)]
@@ -105,12 +128,16 @@ class SqlRows:
     def weaknesses(self) -> list[Weakness]:
         return self._database.weaknesses(self._session)
 
-    def _pages(self, table: str, key: int, size: int = _PAGE) -> Iterator[tuple[Any, ...]]:
-        return chain.from_iterable(self._lists(table, key, size))
+    def _pages(
+        self, table: str, key: int, size: int = _PAGE, after: int | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        return chain.from_iterable(self._lists(table, key, size, after))
 
-    def _lists(self, table: str, key: int, size: int) -> Iterator[list[tuple[Any, ...]]]:
+    def _lists(
+        self, table: str, key: int, size: int, after: Any
+    ) -> Iterator[list[tuple[Any, ...]]]:
         first, following = _PAGES[table]
-        rows = self._all(first)
+        rows = self._all(first) if after is None else self._all(following, after=after)
         while rows:
             yield rows
             if len(rows) < size:

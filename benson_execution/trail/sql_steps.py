@@ -10,10 +10,8 @@ from benson_execution.trail.port import (
     Seizure,
     StoredEvent,
     WrapClaim,
-    refuse_seizure,
-    refuse_taken,
-    refuse_wrapped,
 )
+from benson_execution.trail.refused import refuse_seizure, refuse_taken, refuse_wrapped
 from benson_execution.trail.sql_mapping import number, read_event
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.event import listens_for
 from sqlalchemy.exc import SQLAlchemyError
 
 from benson_execution.trail.database import BUSY_TIMEOUT_SECONDS, Database, Session
-from benson_execution.trail.migrations.guards import sqlite_guards
+from benson_execution.trail.migrations.archive_guards import all_sqlite_guards
 from benson_execution.trail.rows import Weakness
 from benson_execution.trail.structure import wrong_guards, wrong_tables
 from benson_execution.trail.tables import metadata
@@ -96,7 +96,7 @@ class SqliteDatabase(Database):
             if found == [Weakness("damage", "the database: ok")]:
                 found = []
             triggers = dict(session.sql("SELECT name, sql FROM sqlite_master WHERE type='trigger'"))
-            return found + wrong_guards(sqlite_guards(), triggers) + wrong_tables(self.engine)
+            return found + wrong_guards(all_sqlite_guards(), triggers) + wrong_tables(self.engine)
         except (sqlite3.Error, SQLAlchemyError) as error:
             return [Weakness("damage", f"the database can't be read: {error}")]
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import functools
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, union_all, update
 
 from benson_execution.trail.tables import (
+    archive_receipts,
+    archives,
     dispatches,
     documents,
     events,
+    file_claims,
+    file_moves,
     heads,
     leases,
     leaves,
@@ -29,6 +33,8 @@ ADD_LEAF: Final = insert(leaves)
 ADD_HEAD: Final = insert(heads)
 ADD_ROTATION: Final = insert(rotations)
 ADD_LEASE: Final = insert(leases)
+ADD_FILE_CLAIM: Final = insert(file_claims)
+ADD_FILE_MOVE: Final = insert(file_moves)
 
 DISPATCHES_OF_RUN: Final = (
     select(dispatches.c.dispatch_id)
@@ -40,7 +46,15 @@ DISPATCHES_OF_PAC: Final = (
     .where(dispatches.c.pac_id == bindparam("value"))
     .order_by(dispatches.c.position)
 )
-LAST_POSITION: Final = select(func.max(events.c.position))
+_LAST: Final = union_all(
+    select(func.max(events.c.position).label("position")),
+    # What was archived had its positions, and nobody gets them again.
+    select(func.max(archive_receipts.c.last_position)),
+).subquery()
+LAST_POSITION: Final = select(func.max(_LAST.c.position))
+HEADER: Final = select(dispatches.c.header).where(
+    dispatches.c.dispatch_id == bindparam("dispatch_id")
+)
 
 TIP: Final = (
     select(
@@ -52,13 +66,16 @@ TIP: Final = (
         leaves.c.leaf_index,
     )
     .select_from(dispatches)
-    .join(events, events.c.dispatch_id == dispatches.c.dispatch_id)
+    .outerjoin(events, events.c.dispatch_id == dispatches.c.dispatch_id)
     .outerjoin(leaves, leaves.c.dispatch_id == dispatches.c.dispatch_id)
     .where(dispatches.c.dispatch_id == bindparam("dispatch_id"))
     .order_by(events.c.sequence.desc())
     .limit(1)
 )
-"""How far a dispatch has come: no row while nothing of it is recorded."""
+"""How far a dispatch has come: no row while nothing of it is recorded.
+
+One that was archived has its leaf, and no event.
+"""
 
 EVENT_WITH_KEY: Final = select(
     events.c.position, events.c.sequence, events.c.event, events.c.chain
@@ -86,6 +103,17 @@ NEWEST_ROTATION: Final = (
     select(rotations.c.number, rotations.c.note).order_by(rotations.c.number.desc()).limit(1)
 )
 ROTATIONS: Final = select(rotations.c.note).order_by(rotations.c.number)
+
+CLAIM_OF_FILE: Final = select(file_claims).where(
+    file_claims.c.path == bindparam("path"), file_claims.c.sha256 == bindparam("sha256")
+)
+FILE_MOVE: Final = select(file_moves).where(file_moves.c.claim_id == bindparam("claim_id"))
+OPEN_FILE_CLAIMS: Final = (
+    select(file_claims)
+    .outerjoin(file_moves, file_moves.c.claim_id == file_claims.c.claim_id)
+    .where(file_moves.c.claim_id.is_(None))
+    .order_by(file_claims.c.claimed_at, file_claims.c.claim_id)
+)
 
 LEASES: Final = (
     select(
@@ -138,6 +166,29 @@ RELEASE_LEASE: Final = delete(leases).where(
     leases.c.dispatch_id == bindparam("dispatch_id"),
     leases.c.dispatch_id.in_(select(leaves.c.dispatch_id)),
 )
+
+
+@functools.cache
+def archived(filters: frozenset[str]) -> Select[Any]:
+    """The dispatches of a run or a PAC, or the one, that were archived, and into which file."""
+    query = (
+        select(
+            dispatches.c.run_id,
+            dispatches.c.number,
+            dispatches.c.pac_id,
+            dispatches.c.document_sha256,
+            archives.c.archive_id,
+            archives.c.file,
+            archive_receipts.c.was_killed,
+            archive_receipts.c.agent_was_run,
+            archive_receipts.c.summary,
+        )
+        .select_from(dispatches)
+        .join(archive_receipts, archive_receipts.c.dispatch_id == dispatches.c.dispatch_id)
+        .join(archives, archives.c.archive_id == archive_receipts.c.archive_id)
+        .order_by(dispatches.c.position)
+    )
+    return query.where(*(dispatches.c[name] == bindparam(name) for name in sorted(filters)))
 
 
 @functools.cache

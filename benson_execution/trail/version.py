@@ -12,7 +12,7 @@ from benson_execution.errors import TrailVersion
 from benson_execution.trail.database import BUSY_TIMEOUT_SECONDS, Database
 from benson_execution.trail.tables import metadata
 
-TABLES_VERSION: Final = "0001"
+TABLES_VERSION: Final = "0003"
 """The newest file in `migrations/versions`."""
 
 _NUMBER: Final = re.compile(r"(?!0000)[0-9]{4}")

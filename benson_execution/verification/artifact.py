@@ -17,8 +17,9 @@ from typing import Any, Final, NamedTuple
 
 from yaml import YAMLError
 
+from benson_execution.agent_run.recorded import run_end
 from benson_execution.artifact import build_artifact
-from benson_execution.errors import BadInput
+from benson_execution.errors import BadInput, TrailUnavailable
 from benson_execution.events import EventType
 from benson_execution.evidence import Evidence, sha256
 from benson_execution.proof.chain import first_link, next_link
@@ -66,7 +67,14 @@ def verify_artifact(artifact: Any, trusted: TrustedKeys) -> Verdict:
         unproven.append("/dispatch/policy/quality_threshold")
     try:
         remade = build_artifact(evidence)
-    except (ValueError, BadInput, LookupError, TypeError, RecursionError) as error:
+    except (
+        ValueError,
+        BadInput,
+        TrailUnavailable,
+        LookupError,
+        TypeError,
+        RecursionError,
+    ) as error:
         findings.append(Finding(Kind.EVIDENCE_ALTERED, f"no artifact follows from it: {error}"))
     else:
         findings += [
@@ -142,9 +150,11 @@ def _check_events(evidence: Evidence) -> Iterator[Finding]:
 
 def _check_documents(evidence: Evidence, header: Header) -> Iterator[Finding]:
     provenance = header.provenance
+    ran = run_end(e.event for e in evidence.events)
     for what, content, wanted in (
         ("document", evidence.document, header.document_sha256),
         ("policy", evidence.policy, provenance.policy_sha256),
+        ("agent's result", evidence.agent_result, None if ran is None else ran.result_sha256),
     ):
         if content is None and wanted is not None:
             yield Finding(Kind.DOCUMENT_MISSING, f"the {what} is not there")

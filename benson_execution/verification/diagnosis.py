@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import Final
 
-from benson_execution.proof.chain import first_link, next_link
+from benson_execution.proof.chain import LINK_BYTES, first_link, next_link
 from benson_execution.proof.leaf import Leaf
 from benson_execution.trail.rows import EventRow
 from benson_execution.verification.findings import Finding, Kind
@@ -53,7 +53,8 @@ def diagnose(
 
 def follows(previous: bytes, row: EventRow) -> bool:
     """Whether this event's hash is that of an event which stands here, after `previous`."""
-    return _link(previous, row) == row.chain
+    link = _link(previous, row)
+    return len(link) == LINK_BYTES and link == row.chain
 
 
 def _missing(rows: Sequence[EventRow], leaf: Leaf | None) -> list[Finding]:

@@ -5,11 +5,13 @@
 3. Every event has its place in the trail and in its dispatch, and the hash of its chain, which
    begins with the dispatch's header.
 4. Every closed dispatch has its leaf, with its header and the end of its chain; its document
-   and its policy are there.
+   and its policy are there, and so is what its events name.
 5. Every leaf leads to the root of the head that was signed with it, and the newest head is
    signed by a trusted key (log.py).
 6. Every WRAP in the trail has its PAC's claim, and every claim its WRAP.
-7. The database finds no damage in itself, and its guards are in place.
+7. What was moved into archives is read from them, each with its digest and its signature, and
+   verified as if it had stayed (archives.py).
+8. The database finds no damage in itself, and its guards are in place.
 """
 
 from __future__ import annotations
@@ -20,15 +22,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from benson_execution.archive.folder import ArchiveFolder
 from benson_execution.events import EventType
 from benson_execution.proof.chain import first_link, next_link
 from benson_execution.proof.heads import TrustedKeys
 from benson_execution.proof.leaf import Header, Leaf
 from benson_execution.proof.refusal import RefusalEntry
 from benson_execution.trail.rows import Damaged, DispatchRow, EventTuple, LeafRow, Rows
+from benson_execution.verification.archives import ArchiveVerifier
 from benson_execution.verification.diagnosis import UNHASHABLE, diagnose
 from benson_execution.verification.findings import Finding, Kind
 from benson_execution.verification.log import LogVerifier
+from benson_execution.verification.named_documents import NAMING, missing_documents
+from benson_execution.verification.opened import check_opened, gap, text
 from benson_execution.verification.wraps import Claims
 
 _END: Final = str(EventType.PAC_DISPATCH_END)
@@ -73,8 +79,12 @@ class _Chain:
 class TrailVerifier:
     """Verifies the rows of a trail; `run` yields what is wrong, as it is found."""
 
-    def __init__(self, rows: Rows, trusted: TrustedKeys) -> None:
+    def __init__(
+        self, rows: Rows, trusted: TrustedKeys, folder: ArchiveFolder | None = None
+    ) -> None:
+        """`folder` has the archives; without it, what is in them is not looked at."""
         self.counts = Counts()
+        self.archives = ArchiveVerifier(rows, trusted, folder)
         self.log = LogVerifier(trusted, rows.heads())
         self._rows = rows
         self._dispatches = rows.dispatches()
@@ -91,12 +101,16 @@ class TrailVerifier:
         """All findings; a database that can't read its own rows ends the search."""
         try:
             yield from self.log.begin(self._rows.rotations())
+            yield from self.archives.check(self.log.trail_id)
             yield from self._check_documents()
             self._next_dispatch = next(self._dispatches, None)
             yield from self._check_events(progress)
+            yield from self.archives.left_behind()
             yield from self._check_rest()
             yield from self.log.finish()
-            yield from self._claims.check(self._rows)
+            for claim in self.archives.believed_claims():
+                self._claims.believe(claim)
+            yield from self._claims.check(self._rows, self.archives.events)
         except Damaged as damage:
             yield Finding(Kind.DATABASE_DAMAGED, f"the database can't read its rows: {damage}")
         except UNHASHABLE as error:
@@ -112,17 +126,20 @@ class TrailVerifier:
                 message = f"the bytes of document {sha256} don't have this digest"
                 yield Finding(Kind.DOCUMENT_ALTERED, message)
 
+        yield from self.archives.check_documents(self._documents)
+        self._documents |= self.archives.documents
+
     def _check_events(self, progress: Progress) -> Iterator[Finding]:
         expected = 1
         chains = self._chains
         number = 0
-        for event in self._rows.events():
+        for event in self.archives.events():
             position, dispatch_id, sequence, key, event_type, content, stored = event
             number += 1
             if not number % _PROGRESS_EVERY:
                 progress(number)
-            if position != expected:
-                yield from _gap(expected, position)
+            if position != expected and not self.archives.covers(expected, position):
+                yield from gap(expected, position)
             expected = position + 1
             chain = chains.get(dispatch_id)
             if chain is None:
@@ -130,9 +147,10 @@ class TrailVerifier:
                 chain = chains[dispatch_id]
             try:
                 link = next_link(chain.link, position, sequence, key, event_type, content)
+                fits = link == stored and sequence == chain.sequence + 1
             except UNHASHABLE:
-                link = b""
-            if link != stored or sequence != chain.sequence + 1:
+                fits = False  # whatever is stored as its hash
+            if not fits:
                 chain.misfits = True
             elif sequence == 1 and chain.row is not None and chain.row.position != position:
                 message = f"it is stored as beginning at position {chain.row.position}"
@@ -144,6 +162,8 @@ class TrailVerifier:
                 chain.wrapped = self._claims.saw(dispatch_id, content)
             elif key == _END:
                 yield from self._end(dispatch_id)
+            kept = self._documents
+            yield from missing_documents(key, content, kept, dispatch_id) if key in NAMING else ()
         self.counts.events = number
         progress(number)
 
@@ -154,7 +174,7 @@ class TrailVerifier:
             row = self._next_dispatch
             self._next_dispatch = next(self._dispatches, None)
             self.counts.dispatches += 1
-            yield from self._check_dispatch(row)
+            yield from check_opened(row, self.log.trail_id, self._documents)
             self._chains.setdefault(row.dispatch_id, _Chain(row))
         chain = self._chains.get(dispatch_id)
         if chain is None:
@@ -166,39 +186,7 @@ class TrailVerifier:
                 message = (
                     f"the events from position {position} on belong to a dispatch that is gone"
                 )
-                yield Finding(Kind.DISPATCH_MISSING, message, _text(dispatch_id))
-
-    def _check_dispatch(self, row: DispatchRow) -> Iterator[Finding]:
-        """Whether what the dispatch was opened with is what its header says."""
-        try:
-            header = Header.from_bytes(row.header)
-        except (ValueError, TypeError, AttributeError) as error:
-            message = f"what it was opened with was changed: {error}"
-            yield Finding(Kind.DISPATCH_ALTERED, message, _text(row.dispatch_id))
-            return
-        if self.log.trail_id not in (None, header.trail_id):
-            message = f"it was recorded in the trail {header.trail_id}"
-            yield Finding(Kind.FOREIGN_DISPATCH, message, row.dispatch_id)
-        columns = (row.dispatch_id, row.run_id, row.number, row.pac_id, row.document_sha256)
-        said = (
-            header.dispatch_id,
-            header.run_id,
-            header.number,
-            header.pac_id,
-            header.document_sha256,
-        )
-        if columns != said:
-            message = f"it is stored as {columns}, and was opened as {said}"
-            yield Finding(Kind.DISPATCH_ALTERED, message, _text(row.dispatch_id))
-        provenance = header.provenance
-        for what, sha256 in (
-            ("document", header.document_sha256),
-            ("policy", provenance.policy_sha256),
-            ("registry", provenance.registry_sha256),
-        ):
-            if provenance.benson_version and sha256 and sha256 not in self._documents:
-                message = f"the {what} that it was judged by is gone: {sha256}"
-                yield Finding(Kind.DOCUMENT_MISSING, message, row.dispatch_id)
+                yield Finding(Kind.DISPATCH_MISSING, message, text(dispatch_id))
 
     def _end(self, dispatch_id: str) -> Iterator[Finding]:
         """A dispatch ended: its leaf is the next one of the log, unless somebody was at work.
@@ -211,8 +199,10 @@ class TrailVerifier:
             chain.misfits = True
         self._ended[dispatch_id] = chain
         leaf = next(self._leaves, None)
-        while leaf is not None and leaf.dispatch_id is None:
-            yield from self._take_refusal(leaf)
+        while leaf is not None and (
+            leaf.dispatch_id is None or leaf.dispatch_id in self.archives.absent
+        ):
+            yield from self._take_leaf(leaf)
             leaf = next(self._leaves, None)
         if leaf is not None:
             yield from self._take_leaf(leaf)
@@ -240,10 +230,12 @@ class TrailVerifier:
             leaf = Leaf.from_bytes(row.entry)
         except (ValueError, TypeError, AttributeError) as error:
             message = f"entry {row.leaf_index} of the log was changed: {error}"
-            yield Finding(Kind.LEAF_ALTERED, message, _text(row.dispatch_id))
+            yield Finding(Kind.LEAF_ALTERED, message, text(row.dispatch_id))
             leaf = None
         yield from self.log.take(row, leaf)
         dispatch_id = row.dispatch_id
+        if dispatch_id in self.archives.absent:
+            return
         ended = self._ended.get(dispatch_id)
         if leaf is not None and (ended is None or ended.header != leaf.header):
             with suppress(ValueError):
@@ -270,7 +262,7 @@ class TrailVerifier:
             return
         if leaf.header != chain.header and chain.row is not None:
             message = "what it was opened with is not what the log commits to"
-            yield Finding(Kind.DISPATCH_ALTERED, message, _text(dispatch_id))
+            yield Finding(Kind.DISPATCH_ALTERED, message, text(dispatch_id))
         fits = leaf.events == chain.sequence and leaf.chain == chain.link
         if chain.misfits or not fits:
             said = leaf.header != chain.header
@@ -283,41 +275,44 @@ class TrailVerifier:
         if dispatch_id in self._diagnosed:
             return
         self._diagnosed.add(dispatch_id)
-        rows = list(self._rows.events_of(dispatch_id))
+        rows = self.archives.events_of(dispatch_id)
         if leaf is None and (row := self._rows.leaf(dispatch_id)) is not None:
             with suppress(ValueError, TypeError, AttributeError):
                 leaf = Leaf.from_bytes(row.entry)
         found = diagnose(dispatch_id, header, rows, leaf)
         if not found and not said:
             message = "its events don't fit what was recorded of it"
-            found = [Finding(Kind.DISPATCH_ALTERED, message, _text(dispatch_id))]
+            found = [Finding(Kind.DISPATCH_ALTERED, message, text(dispatch_id))]
         yield from found
 
     def _check_rest(self) -> Iterator[Finding]:
         """Dispatches without events, leaves without an end, ends without a leaf, open ones."""
         for dispatch in self._remaining_dispatches():
             self.counts.dispatches += 1
-            yield from self._check_dispatch(dispatch)
+            yield from check_opened(dispatch, self.log.trail_id, self._documents)
             self._chains.setdefault(dispatch.dispatch_id, _Chain(dispatch))
         for leaf_row in self._leaves:
             yield from self._take_leaf(leaf_row)
         for dispatch_id in self._ended:
             self.counts.closed += 1
             message = "it is closed, and its entry in the log is gone"
-            yield Finding(Kind.LEAF_MISSING, message, _text(dispatch_id))
+            yield Finding(Kind.LEAF_MISSING, message, text(dispatch_id))
         for dispatch_id, (index, leaf) in self._logged.items():
             self.counts.closed += 1
             chain = self._chains.pop(dispatch_id, None)
             if chain is None or (not chain.sequence and not chain.misfits):
                 message = f"entry {index} of the log is of a dispatch whose events are gone"
-                yield Finding(Kind.DISPATCH_MISSING, message, _text(dispatch_id))
+                yield Finding(Kind.DISPATCH_MISSING, message, text(dispatch_id))
             else:
                 yield from self._check_closed(dispatch_id, chain, leaf)
         for dispatch_id, chain in self._chains.items():
+            if dispatch_id in self.archives.absent:
+                self.counts.closed += 1
+                continue
             self.counts.open += 1
             if chain.wrapped:
                 message = "it has a WRAP and no end, which are recorded in one transaction"
-                yield Finding(Kind.EVENT_INSERTED, message, _text(dispatch_id), chain.sequence)
+                yield Finding(Kind.EVENT_INSERTED, message, text(dispatch_id), chain.sequence)
             if chain.misfits or not chain.sequence:
                 yield from self._diagnose(dispatch_id, chain.header, None, chain.row is None)
 
@@ -325,20 +320,3 @@ class TrailVerifier:
         if self._next_dispatch is not None:
             yield self._next_dispatch
         yield from self._dispatches
-
-
-def _gap(expected: int, position: int) -> Iterator[Finding]:
-    if position < expected:
-        message = f"an event stands at position {position}, where {expected} is due"
-        yield Finding(Kind.EVENT_ALTERED, message)
-        return
-    where = (
-        f"position {expected}"
-        if position == expected + 1
-        else (f"positions {expected} to {position - 1}")
-    )
-    yield Finding(Kind.EVENT_MISSING, f"no event stands at {where} of the trail")
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else repr(value)

@@ -159,6 +159,15 @@ def fork(url: str) -> None:
     say("forked", status)
 
 
+def claim_files(url: str, count: str) -> None:
+    """Claim so many files, each once told to; say which were won."""
+    trail = open_trail(settings_of(url))
+    say("ready")
+    listen()
+    claimed = [trail.claim_file(f"inbox/{n}.json", "ab" * 32) for n in range(int(count))]
+    say(json.dumps([[one.claim.claim_id, one.won] for one in claimed]))
+
+
 def attempt_as_anybody(url: str) -> None:
     """The same as someone whom file permissions bind, which they don't bind root."""
     libc = ctypes.CDLL(None)
@@ -174,6 +183,7 @@ COMMANDS: Final[dict[str, Callable[..., None]]] = {
     for command in (
         append_for_ever,
         append_some,
+        claim_files,
         close_some,
         hang_before_commit,
         lock,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +17,7 @@ from benson_execution import Settings
 from benson_execution.events import Event
 from benson_execution.proof.heads import Rotation
 from benson_execution.proof.keys import SigningKey
+from benson_execution.proof.merkle import leaf_hash
 from benson_execution.trail import (
     Batch,
     DispatchRef,
@@ -28,6 +30,8 @@ from benson_execution.trail import (
 )
 from benson_execution.trail.lease import Holder
 from benson_execution.trail.opening import keyring_of
+from benson_execution.trail.rows import ArchiveRow, ReceiptRow
+from benson_execution.trail.sql_archive import Move
 
 Answer = TypeVar("Answer")
 
@@ -124,6 +128,36 @@ def append(
 ) -> list[StoredEvent]:
     """Append these in one transaction."""
     return trail.append(Batch(ref, events, documents, claim, lease, seizure))
+
+
+def archive_one(trail: SqlTrail, run_id: str = "archived") -> ReceiptRow:
+    """Close a dispatch with a document, and move both out, as an archiver does; no file is made."""
+    sha256 = hashlib.sha256(run_id.encode()).hexdigest()
+    ref = DispatchRef(run_id, 1, f"PAC-{run_id.upper()}", sha256)
+    stored = append(
+        trail, ref, note("moved"), end(), documents=[(sha256, run_id.encode()), ("1" * 64, b"1")]
+    )
+    trail.release(ref.dispatch_id)
+    with trail.rows() as rows:
+        leaf = rows.leaf(ref.dispatch_id)
+    assert leaf is not None
+    archive_id = hashlib.sha256(leaf.entry).hexdigest()
+    note_ = trail.sign_archive(f"{run_id}.jsonl.gz", archive_id, 1, 1)
+    first, last = stored[0].position, stored[-1].position
+    receipt = ReceiptRow(
+        ref.dispatch_id,
+        archive_id,
+        leaf.leaf_index,
+        leaf_hash(leaf.entry),
+        last,
+        f"{first}-{last}",
+        0,
+        0,
+        '{"status":"COMPLETED","wrap_id":null}',
+    )
+    archive = ArchiveRow(archive_id, note_.file, 1, 1, first, last, note_.note)
+    assert trail.move_out(Move(archive, [receipt], [sha256], (), last)) == [sha256]
+    return receipt
 
 
 def contents(stored: Iterable[StoredEvent]) -> list[Any]:

@@ -25,7 +25,7 @@ PARENT = f"""
 import os, sys
 from {module.__name__} import private_postgres
 with private_postgres() as server:
-    print(server._guardian.pid, server.pid, server.port, server.folder, flush=True)
+    print(server.guarded.guardian_pid, server.pid, server.port, server.folder, flush=True)
     sys.stdin.read()
 """
 """A process that has a server, and says where, until it is ended."""

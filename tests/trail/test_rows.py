@@ -57,6 +57,18 @@ def test_every_store_has_the_same_rows(database_url: str) -> None:
     trail.close()
 
 
+def test_rows_can_be_read_on_from_where_somebody_stopped(trail: Trail) -> None:
+    """Above a position or an index, and over the end of a page."""
+    append(trail, dispatch("a"), *(note(n) for n in range(2100)), end())
+    append(trail, dispatch("b"), end())
+    with trail.rows() as rows:
+        events, leaves = list(rows.events()), list(rows.leaves())
+        for after in (0, 1, 99, 2100, 2101, 2102):
+            assert list(rows.events(after)) == events[after:]
+        for after in (-1, 0, 1):
+            assert list(rows.leaves(after)) == leaves[after + 1 :]
+
+
 def test_rows_can_be_asked_for_by_dispatch(trail: Trail) -> None:
     """Its own row, its events in their sequence, and its leaf; None and nothing for others."""
     append(trail, dispatch("a"), note(1))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from benson_execution import BensonExecutionEngine, Document, Outcome, Settings
+from benson_execution.archive.archiving import Batch, batches, store
+from benson_execution.archive.folder import ArchiveFolder
 from benson_execution.dispatch import Dispatch
 from benson_execution.errors import InvalidSettings
 from benson_execution.policy import Policy
 from benson_execution.proof.heads import Rotation, TrustedKeys
 from benson_execution.proof.keys import PublicKey, SigningKey
 from benson_execution.trail import SqlTrail
-from benson_execution.trail.migrations.guards import sqlite_guards
+from benson_execution.trail.migrations.archive_guards import all_sqlite_guards
 from benson_execution.verification.findings import Finding, Kind
 from benson_execution.verification.trail import TrailVerifier
 
@@ -23,6 +27,10 @@ EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 OPEN_RUN: Final = "00000000-0000-4000-8000-000000000001"
 """The run whose dispatch begins, and is never closed."""
 OPEN: Final = f"{OPEN_RUN}-1"
+
+
+ARCHIVE: Final = "archive"
+"""The folder beside the trail that its archives are in."""
 
 
 class Ring:
@@ -92,14 +100,32 @@ def make_trail(path: Path) -> Honest:
     return honest
 
 
+def archive(honest: Honest, *dispatch_ids: str) -> list[Batch]:
+    """Move these dispatches, or all that are finished, into archives beside the trail."""
+    folder = ArchiveFolder(honest.path.parent / ARCHIVE)
+    moved = []
+    with honest.opened() as trail, folder.locked():
+        for batch in batches(trail, datetime.now(UTC), honest.ring.public):
+            moved.append(only(batch, dispatch_ids) if dispatch_ids else batch)
+            store(trail, folder, moved[-1], honest.ring.public)
+    return moved
+
+
+def only(batch: Batch, dispatch_ids: Collection[str]) -> Batch:
+    """A batch of these dispatches, with the documents of all."""
+    kept = [one for one in batch.content.dispatches if one.row.dispatch_id in dispatch_ids]
+    content = replace(batch.content, dispatches=kept)
+    return replace(batch, content=content, packed=content.to_bytes())
+
+
 @contextmanager
 def tampering(path: Path) -> Iterator[sqlite3.Connection]:
     """A foreign connection without guards; they stand again afterwards, as if nothing had been."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for name in sqlite_guards():
+        for name in all_sqlite_guards():
             connection.execute(f"DROP TRIGGER IF EXISTS {name}")
         yield connection
-        for statement in sqlite_guards().values():
+        for statement in all_sqlite_guards().values():
             with suppress(sqlite3.OperationalError):  # its table may be gone
                 connection.execute(statement)
 
@@ -109,7 +135,8 @@ def findings(path: Path, trusted: list[PublicKey], heads_file: Path | None = Non
     trail = SqlTrail(url(path), None)
     try:
         with trail.rows() as rows:
-            verifier = TrailVerifier(rows, TrustedKeys(trusted))
+            folder = ArchiveFolder(path.parent / ARCHIVE)
+            verifier = TrailVerifier(rows, TrustedKeys(trusted), folder)
             found = list(verifier.run())
             lines = [] if heads_file is None else heads_file.read_bytes().splitlines()
             return found + list(verifier.log.check_heads_file(lines, trail.where))

@@ -40,7 +40,7 @@ UNOPENED: Final = {
 """Not even opened by the library: the command tells what it is."""
 UNREAD: Final = {"artifact-member-twice.json"}
 """Not read as an artifact: exit code 2, as for every text that is not safely JSON."""
-MAX_BYTES: Final = 3_500_000
+MAX_BYTES: Final = 4_500_000
 
 
 class Expected(NamedTuple):

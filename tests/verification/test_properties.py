@@ -2,8 +2,8 @@
 
 The changes are drawn: any value of any row of any guarded table, any rows, any byte of an
 artifact. The trail has a completed dispatch, a blocked one, an open one, a rotation of the
-signing key, and dispatches that the second key signed. What is found needs no pinned head: the
-newest row of the trail is an end, and the newest head is where it was.
+signing key, and dispatches that the second key signed; the first two are archived. What is found
+needs no pinned head: the newest row of the trail is an end, and the newest head is where it was.
 """
 
 from __future__ import annotations
@@ -23,19 +23,23 @@ from benson_execution.errors import BadInput
 from benson_execution.proof.heads import TrustedKeys
 from benson_execution.proof.keys import PublicKey, SigningKey
 from benson_execution.reading import read_json
-from benson_execution.trail.migrations.guards import sqlite_guards
-from benson_execution.trail.tables import APPEND_ONLY
+from benson_execution.trail.migrations.archive_guards import all_sqlite_guards
+from benson_execution.trail.tables import APPEND_ONLY, UNPROVED
 from benson_execution.verification.artifact import verify_artifact
 from benson_execution.verification.findings import Finding
 
-from .honest import Honest, findings, judge, make_trail
+from .honest import Honest, archive, findings, judge, make_trail
 
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
 Value = bytes | str | int | None
 Both = list[PublicKey]
 
-COLUMNS: Final = {table.name: [column.name for column in table.columns] for table in APPEND_ONLY}
+COLUMNS: Final = {
+    table.name: [column.name for column in table.columns]
+    for table in APPEND_ONLY
+    if table not in UNPROVED
+}
 PLACES: Final = [(table, column) for table, names in COLUMNS.items() for column in names]
 ARTIFACT: Final = "PAC-ALEX-P36-*/*.json"
 law: Final = settings(
@@ -69,10 +73,10 @@ class Base:
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute("PRAGMA journal_mode = MEMORY")
             connection.execute("BEGIN")
-            for name in sqlite_guards():
+            for name in all_sqlite_guards():
                 connection.execute(f"DROP TRIGGER {name}")
             yield connection
-            for statement in sqlite_guards().values():
+            for statement in all_sqlite_guards().values():
                 connection.execute(statement)
             connection.execute("COMMIT")
 
@@ -94,7 +98,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     """The trail that is changed again and again."""
     folder = tmp_path_factory.mktemp("base")
     honest = make_trail(folder / "trail.db")
+    with honest.opened() as trail:
+        finished = [s.dispatch.dispatch_id for s in trail.events(event_type="PAC_DISPATCH_END")]
+    archive(honest, finished[0])
     rotate(honest)
+    archive(honest, finished[1])
     kept = folder / "kept.db"
     with closing(sqlite3.connect(honest.path)) as connection:
         connection.execute("VACUUM INTO ?", (str(kept),))

@@ -64,7 +64,7 @@ def test_what_there_is_is_counted(honest: Honest) -> None:
     assert said == [35]
 
 
-def _refused(honest: Honest) -> None:
+def refuse_two(honest: Honest) -> None:
     """Two documents that nobody could read, as entries 3 and 4 of the log."""
     for document in (b"{", b"["):
         with honest.opened() as trail, suppress(BadInput):
@@ -73,7 +73,7 @@ def _refused(honest: Honest) -> None:
 
 def test_refusals_are_counted(honest: Honest) -> None:
     """Behind the last end, and between two."""
-    _refused(honest)
+    refuse_two(honest)
     verifier, found, _ = verified(honest.path, honest.ring.public)
     assert not found
     assert (verifier.counts.refusals, verifier.counts.closed) == (2, 3)
@@ -85,7 +85,7 @@ def test_refusals_are_counted(honest: Honest) -> None:
 
 
 def test_a_refusal_of_another_trail_is_foreign(honest: Honest) -> None:
-    _refused(honest)
+    refuse_two(honest)
     with tampering(honest.path) as connection:
         (entry,) = connection.execute("SELECT entry FROM leaves WHERE leaf_index = 3").fetchone()
         foreign = RefusalEntry.from_bytes(entry)._replace(trail_id="f" * 32).to_bytes()
@@ -105,18 +105,25 @@ def test_progress_is_said_now_and_then(honest: Honest, monkeypatch: pytest.Monke
     assert verified(honest.path, honest.ring.public)[2] == [10, 20, 30, 35]
 
 
-def test_two_events_at_one_position_are_one_too_many(honest: Honest) -> None:
-    """In a table that lost its keys; the second one stands where the next is due."""
+def without_keys(honest: Honest) -> list[str]:
+    """What makes the table of events anew, so that it takes what its keys refuse."""
     with tampering(honest.path) as connection:
         (sql,) = connection.execute(
             "SELECT sql FROM sqlite_master WHERE name = 'events'"
         ).fetchone()
     lines = [one for one in sql.split("\n") if "PRIMARY KEY" not in one and "UNIQUE" not in one]
-    found = found_after(
-        honest,
+    return [
         "ALTER TABLE events RENAME TO kept",
         "\n".join(lines).rstrip().rstrip(")").rstrip().rstrip(",") + ")",
         "INSERT INTO events SELECT * FROM kept ORDER BY position",
+    ]
+
+
+def test_two_events_at_one_position_are_one_too_many(honest: Honest) -> None:
+    """In a table that lost its keys; the second one stands where the next is due."""
+    found = found_after(
+        honest,
+        *without_keys(honest),
         "INSERT INTO events SELECT * FROM kept WHERE position = 3",
     )
     told = "an event stands at position 3, where 4 is due"

@@ -10,7 +10,7 @@ import pytest
 from benson_execution.errors import TrailUnavailable
 from tests.cli.command import Benson
 
-from .honest import Honest, findings, tampering
+from .honest import OPEN, Honest, findings, tampering
 
 _NOT_UTF8: Final = "CAST(x'ff41' AS TEXT)"
 ODD: Final = {
@@ -22,6 +22,8 @@ ODD: Final = {
     "an event's dispatch is bytes": "UPDATE events SET dispatch_id = x'ff41' WHERE position = 1",
     "an event's dispatch is no text": f"UPDATE events SET dispatch_id = {_NOT_UTF8} "
     "WHERE position = 1",
+    "an event can't be hashed, and has an empty hash": "UPDATE events SET event = 'text', "
+    f"chain = x'' WHERE dispatch_id = '{OPEN}' AND sequence = 2",
     "a document's digest is no text": f"UPDATE documents SET sha256 = {_NOT_UTF8} "
     "WHERE sha256 = (SELECT min(sha256) FROM documents)",
     "the newest head has no time": "UPDATE heads SET note = CAST(replace(CAST(note AS TEXT), "

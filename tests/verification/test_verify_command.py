@@ -323,7 +323,7 @@ def test_a_trail_in_postgresql_is_verified(postgres: PrivatePostgres, tmp_path: 
         fill(trail, tmp_path)
         assert not verified(trail, ring)
         with trail.database.engine.begin() as connection:
-            connection.exec_driver_sql("DROP TRIGGER guard_events ON events")
+            connection.exec_driver_sql("DROP TRIGGER guard_events_kept ON events")
             connection.exec_driver_sql("UPDATE events SET key = 'x' WHERE position = 3")
         kinds = {finding.kind.value for finding in verified(trail, ring)}
         assert kinds == {"event-altered", "guard-missing"}

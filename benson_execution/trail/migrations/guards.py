@@ -1,11 +1,14 @@
 """The guards of the append-only tables: triggers that refuse every change and removal.
 
+The one removal that there is, of what was archived, is that of archive_guards.py.
+
 They stop programs, not the database's owner, who can drop them; `benson verify` sees that too.
 A guard that is to change gets another name, in a migration: what stands here was installed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 _UNIQUE: Final = {
@@ -16,18 +19,30 @@ _UNIQUE: Final = {
     "leaves": (("leaf_index",), ("dispatch_id",)),
     "heads": (("size",),),
     "rotations": (("number",),),
+    "file_claims": (("claim_id",), ("path", "sha256")),
+    "file_moves": (("claim_id",),),
+    "archives": (("archive_id",), ("file",)),
+    "archive_receipts": (("dispatch_id",), ("leaf_index",), ("last_position",)),
+    "archived_documents": (("sha256",),),
 }
 """The guarded tables, and what is unique in each: an INSERT OR REPLACE would remove such rows."""
 
+FIRST: Final = ("dispatches", "events", "documents", "wraps", "leaves", "heads", "rotations")
+"""The tables of version 0001."""
+FILES: Final = ("file_claims", "file_moves")
+"""Those that came with version 0002."""
+ARCHIVES: Final = ("archives", "archive_receipts", "archived_documents")
+"""Those that came with version 0003."""
 
-def sqlite_guards() -> dict[str, str]:
+
+def sqlite_guards(tables: Iterable[str]) -> dict[str, str]:
     """Each guard's name, and the statement that makes it.
 
     SQLite's INSERT OR REPLACE fires delete triggers only on connections that ask for it, so a
     third trigger refuses an insert that would replace something, whoever is connected.
     """
     guards = {}
-    for table, keys in _UNIQUE.items():
+    for table in tables:
         for verb in ("UPDATE", "DELETE"):
             name = f"guard_{table}_{verb.lower()}"
             guards[name] = (
@@ -38,7 +53,7 @@ def sqlite_guards() -> dict[str, str]:
             f"EXISTS (SELECT 1 FROM {table} WHERE "  # noqa: S608  # constants of this module
             + " AND ".join(f"{column} = NEW.{column}" for column in key)
             + ")"
-            for key in keys
+            for key in _UNIQUE[table]
         )
         name = f"guard_{table}_replace"
         guards[name] = (
@@ -54,12 +69,7 @@ POSTGRESQL_FUNCTION_BODY: Final = (
 """What all guards in PostgreSQL do."""
 
 
-def postgresql_guarded() -> dict[str, str]:
-    """Each guard's name in PostgreSQL, and its table."""
-    return {f"guard_{table}": table for table in _UNIQUE}
-
-
-def postgresql_guards() -> dict[str, tuple[str, ...]]:
+def postgresql_guards(tables: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Each guard's name, and the statements that make it; the function must be there.
 
     One statement trigger covers UPDATE, DELETE and TRUNCATE, which fires no row trigger.
@@ -73,5 +83,5 @@ def postgresql_guards() -> dict[str, tuple[str, ...]]:
             ),
             f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER guard_{table}",
         )
-        for table in _UNIQUE
+        for table in tables
     }

@@ -27,7 +27,7 @@ from benson_execution.proof.heads import Head
 from benson_execution.proof.heads_file import append_head
 from benson_execution.proof.keys import SigningKey
 from benson_execution.trail import SqlTrail
-from benson_execution.trail.migrations.guards import sqlite_guards
+from benson_execution.trail.migrations.archive_guards import all_sqlite_guards
 from tests.verification.honest import EXAMPLES, OPEN_RUN, Honest, Ring, url
 
 from . import of_artifacts, of_dispatches, of_events, of_files, of_refusals, of_the_log
@@ -192,10 +192,10 @@ def _tamper(path: Path, defect: TrailDefect, world: World) -> None:
 
 @contextmanager
 def _unguarded(connection: sqlite3.Connection) -> Iterator[None]:
-    for name in sqlite_guards():
+    for name in all_sqlite_guards():
         connection.execute(f"DROP TRIGGER {name}")
     yield
-    for statement in sqlite_guards().values():
+    for statement in all_sqlite_guards().values():
         connection.execute(statement)
 
 

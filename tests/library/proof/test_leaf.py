@@ -33,6 +33,9 @@ OPTIONAL: Final = MEMBERS[6:]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 optional = st.none() | texts
+traces = st.text(st.sampled_from("0123456789abcdef"), min_size=32, max_size=32).filter(
+    lambda text: text.strip("0")
+)
 headers = st.builds(
     Header,
     trail_id=texts,
@@ -41,7 +44,9 @@ headers = st.builds(
     number=st.integers(0, 2**63 - 1),
     pac_id=texts,
     document_sha256=optional,
-    provenance=st.builds(Provenance, optional, optional, optional, optional, optional),
+    provenance=st.builds(
+        Provenance, optional, optional, optional, optional, optional, st.none() | traces
+    ),
 )
 hashes = st.binary(min_size=32, max_size=32)
 
@@ -71,6 +76,24 @@ def test_a_header_is_one_flat_object_in_a_fixed_order() -> None:
     assert HEADER.to_bytes().decode() == expected
     assert list(json.loads(expected)) == MEMBERS
     assert HEADER_VERSION == 1
+
+
+def test_a_header_has_the_trace_last_and_only_where_there_is_one() -> None:
+    """So the bytes of a dispatch that nobody traced are those that they always were."""
+    provenance = dataclasses.replace(HEADER.provenance, trace_id="0af7" * 8)
+    traced = dataclasses.replace(HEADER, provenance=provenance)
+    expected = HEADER.to_bytes().removesuffix(b"}") + b',"trace_id":"' + b"0af7" * 8 + b'"}'
+    assert traced.to_bytes() == expected
+    assert Header.from_bytes(expected) == traced
+
+
+@pytest.mark.parametrize(
+    "trace_id",
+    [None, "", "0" * 32, "0AF7" * 8, "0af7" * 7, "0af7" * 9, "0af7" * 8 + "\n", "g" * 32, 7, []],
+)
+def test_a_header_with_what_is_no_trace_is_refused(trace_id: object) -> None:
+    """Also with null: one that was not traced does not have the member."""
+    assert refused(Header, changed(trace_id=trace_id))
 
 
 def test_a_leaf_is_the_header_and_the_end_of_the_chain() -> None:

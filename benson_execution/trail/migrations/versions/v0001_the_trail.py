@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from benson_execution.trail.migrations.guards import (
+    FIRST,
     POSTGRESQL_FUNCTION_BODY,
     postgresql_guards,
     sqlite_guards,
@@ -113,13 +114,13 @@ def upgrade() -> None:
 
 def _guard() -> None:
     if op.get_bind().dialect.name == "sqlite":
-        for statement in sqlite_guards().values():
+        for statement in sqlite_guards(FIRST).values():
             op.execute(statement)
         return
     op.execute(
         "CREATE FUNCTION benson_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         f"$${POSTGRESQL_FUNCTION_BODY}$$"
     )
-    for statements in postgresql_guards().values():
+    for statements in postgresql_guards(FIRST).values():
         for statement in statements:
             op.execute(statement)

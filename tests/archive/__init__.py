@@ -1,0 +1,1 @@
+"""Archives: moved whole or not at all, read as before, and proved with what stayed."""
