@@ -3,6 +3,7 @@
 schemas.py         their JSON Schemas, made from the models
 patterns.py        the regular expressions in them, which every engine reads alike
 artifact_model.py  the BER telemetry artifact, as a model
+valid_results.py   whether nothing is wrong with a result, quickly
 validation.py      whether a value fits, and everything that is wrong with it
 trail_rules.py     whether events make a trail
 files.py           files of documents and JSON Lines of any size, line by line

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from benson_execution.conformance.patterns import DISPATCH_ID, SHA256
+from benson_execution.conformance.patterns import DISPATCH_ID, SHA256, TRACE_ID
 from benson_execution.pac import Pac
 from benson_execution.result import TestResults
 from benson_execution.schema import AgentGid, JsonArray, NonEmpty, PacId, Strict
@@ -45,6 +45,25 @@ class ResultViolation(Strict):
     message: str
 
 
+class AgentRun(Strict):
+    """How the agent was run by Benson, and what came of it; empty where it was not run."""
+
+    runner: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    answered: bool | None = None
+    cause: str | None = None
+    result_sha256: _Sha256 | None = None
+
+
+class ReviewRule(Strict):
+    """When a person had to approve."""
+
+    mode: Literal["never", "below", "agents", "always"]
+    score: Annotated[float, Field(ge=0, le=1)] | None
+    agents: Annotated[tuple[AgentGid, ...], JsonArray]
+
+
 class Policy(Strict):
     """What the dispatch was judged by, besides its PAC."""
 
@@ -52,6 +71,7 @@ class Policy(Strict):
     policy_sha256: _Sha256 | None
     agent_registry_sha256: _Sha256 | None
     benson_version: str | None
+    human_review: ReviewRule | None = None
 
 
 class DispatchRecord(Strict):
@@ -60,6 +80,7 @@ class DispatchRecord(Strict):
     What is null was not recorded: such a dispatch was interrupted. `no_report_because` is null
     exactly when there is a report. `document_sha256` is of the document as received, and
     `pac_sha256` and `execution_result_sha256` of the bytes that it has for its members.
+    `trace_id` is of the OpenTelemetry trace that it is part of, where it was traced.
     """
 
     trail_id: NonEmpty
@@ -82,6 +103,8 @@ class DispatchRecord(Strict):
     execution_result_sha256: _Sha256 | None
     violations: Annotated[tuple[ResultViolation, ...], JsonArray]
     policy: Policy
+    agent_run: AgentRun | None = None
+    trace_id: Annotated[str, Field(pattern=TRACE_ID)] | None = None
     no_report_because: str | None
 
     @model_validator(mode="after")
@@ -116,6 +139,19 @@ class ReportDecision(Strict):
     eligible: Literal[True]
     reason: str
     human_review_required: bool
+
+
+class ReportReview(Strict):
+    """What a person answered: nobody checked who it was. It was judged again in that moment."""
+
+    decision: Literal["APPROVED", "REJECTED", "INVALID"]
+    reviewer: str
+    reviewer_identity: Literal["self-declared"]
+    notes: str
+    still_eligible: bool
+    reason: str
+    policy_sha256: _Sha256
+    agent_registry_sha256: _Sha256
 
 
 class ReportWrap(Strict):
@@ -161,6 +197,7 @@ class BensonExecutionReport(Strict):
     ]
     schema_validation: ReportValidation
     decision: ReportDecision
+    human_review: ReportReview | None = None
     wrap: ReportWrap
     self_reported: SelfReported
 
@@ -184,6 +221,7 @@ class ProofMember(Strict):
     events: Annotated[tuple[ProofEvent, ...], JsonArray]
     document: str | None
     policy: str | None
+    agent_result: str | None = None
 
 
 class BerTelemetryArtifact(Strict):

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from benson_execution.conformance.schemas import KINDS
 from benson_execution.conformance.trail_rules import TrailRules
+from benson_execution.conformance.valid_results import is_valid_result
 from benson_execution.conformance.validation import is_valid_event, kind_of, violations_in
 from benson_execution.errors import UnreadableDocument
 from benson_execution.limits import MAX_DOCUMENT_BYTES
@@ -93,6 +94,7 @@ def _read(content: bytes, kind: str | None, limit: int) -> Any:
 
 
 _ARTIFACT: Final = "ber-telemetry-artifact"
+_RESULT: Final = "agent-execution-result"
 
 
 def check_lines(
@@ -130,10 +132,11 @@ class _Lines:
         self._rules = None if kind == "event" else TrailRules()
 
     def findings(self) -> Iterator[Finding]:
-        # A million times through here: what events need stands in this loop, all else outside.
-        limit, read_line = self._limit, self._stream.readline
+        # A million times through here: what is valid is passed in this loop, all else outside.
+        limit, read_line, kinds = self._limit, self._stream.readline, self._tally.kinds
         follow = None if self._rules is None else self._rules.event
         expects_events = self._kind in (None, "event")
+        expects_results = self._kind in (None, _RESULT)
         number = done = events = 0
         while line := read_line(limit + 2):
             number += 1
@@ -153,15 +156,17 @@ class _Lines:
                 if complaint is not None:
                     self._tally.violations += 1
                     yield Finding(number, complaint.path, complaint.message, "event")
+            elif expects_results and line[:1] == b"{" and is_valid_result(value):
+                kinds[_RESULT] += 1
             elif others := self._others(number, line, value):
                 yield from others
         if events:
-            self._tally.kinds["event"] += events
+            kinds["event"] += events
         self._progress(done)
         yield from self._notes()
 
     def _others(self, number: int, line: bytes, value: Any) -> list[Finding]:
-        """What is no valid event: most of all, other documents."""
+        """What is neither a valid event nor a valid result."""
         kind = kind_of(value) if self._kind is None else self._kind
         if line[:1] == b"{" or line.lstrip()[:1] in (b"{", b"["):
             found = violations_in(value, kind)

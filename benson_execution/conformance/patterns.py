@@ -21,6 +21,7 @@ RESULT_TIMESTAMP: Final = rf"^{_DATE}T{_TIME}(?:\.[0-9]+)?(?:Z|[+-]00(?::?00)?)$
 
 AGENT_NOT_BENSON: Final = r"^GID-(?:0[1-9]|[1-9][0-9])$"
 SHA256: Final = r"^[0-9a-f]{64}$"
+TRACE_ID: Final = r"^[0-9a-f]{32}$"
 DISPATCH_ID: Final = r"^[A-Za-z0-9_-]{1,128}$"
 
 _NEVER: Final = r"/\\" + "\0-\x1f\x7f"
@@ -53,3 +54,7 @@ def _spelt(letter: str) -> str:
     if letter == "w":
         return f"(?:[wW]|[vV]{_SEPARATORS}[vV]){_SEPARATORS}"
     return f"[{_ALIKE.get(letter, letter + letter.upper())}]{_SEPARATORS}"
+
+
+RUNNER_NAME = "^[A-Za-z0-9_.-]{1,64}$"
+"""The name of a command or a deployment in the operator's file."""

@@ -19,9 +19,8 @@ from benson_execution.conformance.artifact_model import BerTelemetryArtifact, Te
 from benson_execution.events import (
     AUTHORITY,
     CHECKPOINT_NAMES,
-    PAYLOADS,
+    KNOWN_PAYLOADS,
     TELEMETRY_VERSION,
-    EventType,
 )
 from benson_execution.forbidden import FORBIDDEN
 from benson_execution.pac import MAX_PATH, Pac
@@ -40,7 +39,7 @@ class Kind(NamedTuple):
     beyond: tuple[str, ...] = ()
 
 
-_PAYLOAD_TITLES: Final = {str(t).lower().replace("_", "-"): str(t) for t in EventType}
+_PAYLOAD_TITLES: Final = {str(t).lower().replace("_", "-"): str(t) for t in KNOWN_PAYLOADS}
 _EVERYWHERE: Final = (
     "no key twice in one object, no NUL and no lone surrogate in a text, at most 64 levels deep",
     "no integer beyond 2^53",
@@ -60,12 +59,12 @@ _TELEMETRY: Final = (
 KINDS: Final[Mapping[str, Kind]] = {
     "event": Kind(
         "Event",
-        "One telemetry event. Each of the contract's eight types has exactly its own payload; any "
-        "other event_type takes any object.",
+        "One telemetry event. Each of the contract's eight types, and of Benson's own, has exactly "
+        "its own payload; any other event_type takes any object.",
         ("the day of the timestamp exists",),
     ),
     **{
-        name: Kind(PAYLOADS[title].__name__, f"The payload (data) of {title} events.")
+        name: Kind(KNOWN_PAYLOADS[title].__name__, f"The payload (data) of {title} events.")
         for name, title in _PAYLOAD_TITLES.items()
     },
     "telemetry": Kind(
@@ -81,7 +80,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "pac": Kind("Pac", "A work order for one agent: who does what, and where.", _PAC),
     "document": Kind(
         "Document",
-        "What is submitted: a PAC, and the result of the agent that executed it.",
+        "What is submitted: a PAC, and its agent's result, or how that agent is to be run.",
         (
             *_PAC,
             *_RESULT,
@@ -157,15 +156,13 @@ def _references(schema: Any) -> Iterator[str]:
 def _parts() -> dict[str, Schema]:
     """Every schema that another may refer to, by its name."""
     parts: dict[str, Schema] = {}
-    models: list[type[BaseModel]] = [*PAYLOADS.values(), Pac, AgentExecutionResult]
+    models: list[type[BaseModel]] = [*KNOWN_PAYLOADS.values(), Pac, AgentExecutionResult]
     models += [Telemetry, BerTelemetryArtifact]
     for model in models:
         parts |= _of_model(model)
     parts["Event"] = _event()
     parts["NoForbiddenFields"] = _no_forbidden_fields()
-    parts["Document"] = _object(
-        {"pac": _ref("Pac"), "execution_result": _ref("AgentExecutionResult")}
-    )
+    parts["Document"] = _document()
     _say_what_validators_do(parts)
     return parts
 
@@ -238,6 +235,11 @@ def _say_payloads(parts: dict[str, Schema]) -> None:
         "then": {"properties": {"error_code": {"type": "null"}}},
         "else": {"properties": {"error_code": {"type": "string"}}},
     }
+    parts["AgentRunEnd"] |= {
+        "if": {"properties": {"answered": {"const": True}}},
+        "then": {"properties": {"cause": {"type": "null"}, "result_sha256": {"type": "string"}}},
+        "else": {"properties": {"cause": {"type": "string"}, "result_sha256": {"type": "null"}}},
+    }
     _say_wrap(parts["WrapGeneration"])
 
 
@@ -248,6 +250,31 @@ def _say_wrap(schema: Schema) -> None:
         "then": {"properties": {"wrap_id": {"type": "null"}, "blocked": {"const": True}}},
         "else": {"properties": {"wrap_id": {"type": "string"}, "blocked": {"const": False}}},
     }
+
+
+def _document() -> Schema:
+    """A PAC, and either the result of its agent or how that is to be run."""
+    document = _object(
+        {
+            "pac": _ref("Pac"),
+            "execution_result": _ref("AgentExecutionResult"),
+            "agent": {
+                "description": "How the agent is run: by a command or a deployment of this name "
+                "in the operator's file.",
+                "type": "object",
+                "properties": {
+                    kind: {"type": "string", "pattern": patterns.RUNNER_NAME}
+                    for kind in ("command", "deployment")
+                },
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": False,
+            },
+        }
+    )
+    document["required"] = ["pac"]
+    document["oneOf"] = [{"required": ["execution_result"]}, {"required": ["agent"]}]
+    return document
 
 
 def _event() -> Schema:
@@ -265,7 +292,7 @@ def _event() -> Schema:
             "if": {"properties": {"event_type": {"const": str(event_type)}}},
             "then": {"properties": {"data": _ref(model.__name__)}},
         }
-        for event_type, model in PAYLOADS.items()
+        for event_type, model in KNOWN_PAYLOADS.items()
     ]
     return event
 

@@ -9,6 +9,7 @@ from typing import Final
 from benson_execution.errors import TrailIncomplete
 from benson_execution.events import CHECKPOINT_NAMES, Event, EventType
 from benson_execution.phases.verdict import MAX_DETAILS, reason_of
+from benson_execution.review_rule import NO_REVIEW, ReviewRule
 from benson_execution.telemetry import event_key
 from benson_execution.text import shorten
 
@@ -39,9 +40,12 @@ class BerDecision:
     error: str | None = None
 
 
-def judge(events: Sequence[Event], prior_wrap_id: str | None = None) -> BerDecision:
+def judge(
+    events: Sequence[Event], prior_wrap_id: str | None = None, review: ReviewRule = NO_REVIEW
+) -> BerDecision:
     """Decide from the dispatch's events; `prior_wrap_id` is the WRAP that the PAC already has.
 
+    `review` says whether a person must approve what is eligible.
     Raises `TrailIncomplete` when an event is missing: that is never an ineligible verdict.
     """
     require(events, BEFORE_DECISION)
@@ -59,7 +63,10 @@ def judge(events: Sequence[Event], prior_wrap_id: str | None = None) -> BerDecis
         failures.append(f"the PAC is closed already by {prior_wrap_id}")
     if failures:
         return BerDecision(False, shorten("; ".join(failures), 4 * MAX_DETAILS))
-    return BerDecision(True, "All checkpoints passed")
+    start = next(e for e in events if e.event_type == EventType.PAC_DISPATCH_START)
+    end = next(e for e in events if e.event_type == EventType.AGENT_EXECUTION_END)
+    required = review.applies(start.data.agent_gid, end.data.quality_score)
+    return BerDecision(True, "All checkpoints passed", human_review_required=required)
 
 
 def not_judged(error: BaseException | str) -> BerDecision:

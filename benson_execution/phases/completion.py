@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
 
 from benson_execution.document import Document
 from benson_execution.events import CheckpointName
@@ -31,32 +32,56 @@ def judge(document: Document, _policy: Policy) -> CheckpointVerdict:
     if wrong:
         found = _some(wrong)
         return refused(CheckpointName.CP_04, f"a task id must be a non-empty string, found {found}")
-    if problems := _problems(completed, total, [task.id for task in document.pac.tasks]):
+    problems = [gap.said for gap in gaps(completed, total, [t.id for t in document.pac.tasks])]
+    if problems:
         return refused(CheckpointName.CP_04, "; ".join(problems))
     return passed(CheckpointName.CP_04, f"{len(completed)} of {total} tasks completed")
 
 
-def _problems(completed: Sequence[str], total: Any, listed: list[str]) -> list[str]:
-    problems = []
+class GapKind(StrEnum):
+    """In what way the tasks that were completed are not those that were to be."""
+
+    NONE = "none"
+    """Nothing was completed."""
+    TWICE = "twice"
+    """A task is claimed more than once."""
+    TOTAL = "total"
+    """`tasks_total` is no number, or less than were completed."""
+    MISSING = "missing"
+    """A task of the PAC was not completed."""
+    UNKNOWN = "unknown"
+    """A task was completed that the PAC does not list."""
+
+
+class Gap(NamedTuple):
+    """One thing that is wrong with the tasks; `tasks` are those that it is about."""
+
+    kind: GapKind
+    said: str
+    tasks: Sequence[str] = ()
+
+
+def gaps(completed: Sequence[str], total: Any, listed: Sequence[str]) -> Iterator[Gap]:
+    """What is wrong with the completed tasks, where the PAC lists these (none states no limit)."""
     if not completed:
-        problems.append("no task is completed")
+        yield Gap(GapKind.NONE, "no task is completed")
     twice = [task for task, count in Counter(completed).items() if count > 1]
     if twice:
-        problems.append(f"completed twice: {_some(twice)}")
+        yield Gap(GapKind.TWICE, f"completed twice: {_some(twice)}", twice)
     if isinstance(total, bool) or not isinstance(total, int):
-        problems.append(f"tasks_total must be an integer, found {quote(total)}")
+        yield Gap(GapKind.TOTAL, f"tasks_total must be an integer, found {quote(total)}")
     elif len(completed) > total:
-        problems.append(f"{len(completed)} tasks are completed, but tasks_total is {total}")
+        said = f"{len(completed)} tasks are completed, but tasks_total is {total}"
+        yield Gap(GapKind.TOTAL, said)
     if listed:
         # Keys of dicts, not sets: the order is the document's.
         done, wanted = dict.fromkeys(completed), dict.fromkeys(listed)
         missing = [task for task in wanted if task not in done]
         unknown = [task for task in done if task not in wanted]
         if missing:
-            problems.append(f"not completed: {_some(missing)}")
+            yield Gap(GapKind.MISSING, f"not completed: {_some(missing)}", missing)
         if unknown:
-            problems.append(f"not in the PAC: {_some(unknown)}")
-    return problems
+            yield Gap(GapKind.UNKNOWN, f"not in the PAC: {_some(unknown)}", unknown)
 
 
 def _some(tasks: Sequence[Any]) -> str:

@@ -30,9 +30,11 @@ def _judge(document: Document) -> ResultValidation:
     if document.has_result:
         found = result_faults(document.result, document.pac, _AT)
     else:
-        missing = Violation(_AT, "no execution result was handed over")
-        found = [(ErrorCode.GS_130, missing)]
-    return conclude(found + stray_faults(document.stray) if document.stray else found)
+        found = [(ErrorCode.GS_130, Violation(_AT, document.result.because))]
+    if document.stray:
+        problems = {} if document.runner_problem is None else {"agent": document.runner_problem}
+        found += stray_faults(document.stray, problems)
+    return conclude(found)
 
 
 def not_judged(error: BaseException | str) -> ResultValidation:

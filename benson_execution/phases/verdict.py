@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benson_execution.document import NO_RESULT, Document
+from benson_execution.document import Document, NoResult
 from benson_execution.events import CHECKPOINT_NAMES, CheckpointName
 from benson_execution.text import plain, quote, shorten
 
@@ -67,7 +67,7 @@ def result_or_refusal(
     """The result as an object, or the verdict that there is none to judge."""
     if isinstance(document.result, Mapping):
         return document.result, None
-    if document.result is NO_RESULT:
-        return {}, refused(gate, "no execution result was handed over")
+    if isinstance(document.result, NoResult):
+        return {}, refused(gate, document.result.because)
     found = quote(document.result)
     return {}, refused(gate, f"the execution result must be an object, found {found}")

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from benson_execution.events import DispatchStatus, Event, EventType
+from benson_execution.own_events import OwnEventType, ReviewDecision
 from benson_execution.pac import Pac
 from benson_execution.phases.ber_decision import BEFORE_DECISION, require
 from benson_execution.phases.verdict import reason_of
@@ -41,9 +42,26 @@ def judge(events: Sequence[Event], errors: Sequence[str] = ()) -> WrapVerdict:
         return WrapVerdict(False, DispatchStatus.FAILED, "; ".join(errors))
     if handed_over.data.status == DispatchStatus.FAILED:
         return WrapVerdict(False, DispatchStatus.FAILED)
-    if decision.data.eligible is True and decision.data.human_review_required is False:
+    if decision.data.eligible is True and (
+        decision.data.human_review_required is False or _is_approved(events)
+    ):
         return WrapVerdict(True, DispatchStatus.COMPLETED)
     return WrapVerdict(False, DispatchStatus.BLOCKED)
+
+
+def _is_approved(events: Sequence[Event]) -> bool:
+    """Whether a reviewer approved, under whose eyes' policy the document is still eligible.
+
+    Raises `TrailIncomplete` for an answer after which nobody judged again.
+    """
+    reviews = [e for e in events if e.event_type == OwnEventType.HUMAN_REVIEW]
+    if not reviews:
+        return False
+    require(events, (OwnEventType.POLICY_RECHECK,))
+    rechecks = [e for e in events if e.event_type == OwnEventType.POLICY_RECHECK]
+    return all(e.data.decision == ReviewDecision.APPROVED for e in reviews) and all(
+        e.data.eligible is True for e in rechecks
+    )
 
 
 def not_judged(error: BaseException | str) -> WrapVerdict:

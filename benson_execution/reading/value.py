@@ -21,7 +21,7 @@ from benson_execution.limits import (
     MAX_VALUES,
 )
 from benson_execution.reading.beginning import looks_like_json, require_text
-from benson_execution.reading.json_text import offset_of_number, parse_json
+from benson_execution.reading.json_text import is_plainly_safe, offset_of_number, parse_json
 from benson_execution.reading.yaml_text import parse_yaml
 from benson_execution.text import quote
 
@@ -37,10 +37,16 @@ def read_value(content: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> Any:
     """
     if len(content) > limit:
         raise UnreadableDocument(f"the document has {len(content)} bytes; at most {limit} are read")
-    require_text(content)
-    is_json = looks_like_json(content)
-    value = parse_json(content) if is_json else parse_yaml(content.decode())
-    _require_safe(value, content, is_json=is_json)
+    # Nearly always these two say it all, and nothing more has to be asked.
+    if content[:1] != b"{" or not content.isascii():
+        require_text(content)
+        if not looks_like_json(content):
+            value = parse_yaml(content.decode())
+            _require_safe(value, content, is_json=False)
+            return value
+    value = parse_json(content)
+    if not is_plainly_safe(content):
+        _require_safe(value, content)
     return value
 
 
@@ -51,7 +57,8 @@ def read_json(content: bytes) -> Any:
     """
     require_text(content)
     value = parse_json(content, most=None)
-    _require_safe(value, content, counted=False)
+    if not is_plainly_safe(content):
+        _require_safe(value, content, counted=False)
     return value
 
 

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from .own_vectors import agent_documents, own_artifacts, own_events, ran, reviewed
 from .samples import (
     DOCUMENT,
     MISSING,
@@ -26,50 +27,9 @@ from .samples import (
     telemetry,
     trail,
 )
+from .vector import COMPLETED, NOT_JUDGED, Vector, beyond, refused, unreadable, valid, verdict
 
 VECTORS: Final = Path(__file__).parents[2] / "schemas" / "vectors"
-Vector = dict[str, Any]
-
-
-def valid(name: str, content: Any, **more: Any) -> Vector:
-    """A document that is valid, and fits its schema."""
-    return _vector(name, content, True, [], "fits", more)
-
-
-def refused(name: str, content: Any, *pointers: str, **more: Any) -> Vector:
-    """A document that is invalid at these places; its schema refuses it too."""
-    return _vector(name, content, False, list(pointers), "refuses", more)
-
-
-def beyond(name: str, content: Any, *pointers: str, **more: Any) -> Vector:
-    """A document that is invalid at these places, by a rule that no JSON Schema can say."""
-    return _vector(name, content, False, list(pointers), "fits", more)
-
-
-def unreadable(name: str, text: str, /, line: int | None = 1, **more: Any) -> Vector:
-    """A text that is refused before anybody asks what it is meant to be."""
-    members = {"name": name, "text": text, "readable": False, "valid": False, "line": line}
-    return {**members, "violations": [], "schema": None, **more}
-
-
-def _vector(
-    name: str, content: Any, is_valid: bool, at: list[str], schema: str, more: Any
-) -> Vector:
-    text = content if isinstance(content, str) else json.dumps(content)
-    members = {"name": name, "text": text, "readable": True, "valid": is_valid}
-    return {**members, "violations": at, "schema": schema, **more}
-
-
-def verdict(status: str | None, code: str | None, gates: str, exit_code: int) -> dict[str, Any]:
-    """What judging says: `gates` has P for PASS and F for FAIL, in order."""
-    said = {"P": "PASS", "F": "FAIL"}
-    checkpoints = {f"CP-0{n}": said[gate] for n, gate in enumerate(gates, 1)}
-    members = {"status": status, "error_code": code, "checkpoints": checkpoints}
-    return {"verdict": {**members, "exit_code": exit_code}}
-
-
-COMPLETED: Final = verdict("COMPLETED", None, "PPPP", 0)
-NOT_JUDGED: Final = verdict(None, None, "", 2)
 
 
 def events() -> list[Vector]:
@@ -79,6 +39,7 @@ def events() -> list[Vector]:
     text = json.dumps(start)
     return [
         *(valid(f"{name} as in the contract", event(name)) for name in PAYLOADS),
+        *own_events(),
         valid("a type that is not the contract's takes any object", custom),
         valid("its data may be empty", {**custom, "data": {}}),
         valid("the order of fields means nothing", dict(reversed(start.items()))),
@@ -214,6 +175,7 @@ def documents() -> list[Vector]:
         refused("a result that is null", {"pac": PAC, "execution_result": None}, "/execution_result", **verdict("BLOCKED", "GS_130", "PFFF", 1)),
         refused("a member too many", {**DOCUMENT, "comment": ""}, "/comment", **verdict("BLOCKED", "GS_130", "PPPP", 1)),
         refused("a claim beside the result", {**DOCUMENT, "wrap_id": "W"}, "/wrap_id", **verdict("BLOCKED", "GS_131", "PPPP", 1)),
+        *agent_documents(),
         refused("no PAC", {"execution_result": RESULT}, "/pac", **NOT_JUDGED),
         refused("an invalid PAC", {"pac": {**PAC, "pac_id": "P53"}, "execution_result": RESULT}, "/pac/pac_id", **NOT_JUDGED),
         unreadable("a key twice, deep inside", json.dumps(DOCUMENT).replace('"T1"', '{"a": 1, "a": 2}', 1), **NOT_JUDGED),
@@ -264,6 +226,7 @@ def artifacts() -> list[Vector]:
         refused("a digest that is none", {**whole, "dispatch": {**dispatch, "pac_sha256": "ab"}}, "/dispatch/pac_sha256"),
         refused("a PAC that is none", {**whole, "dispatch": {**dispatch, "pac": {}}}, "/dispatch/pac/pac_id", "/dispatch/pac/agent_gid", "/dispatch/pac/agent_name", "/dispatch/pac/tasks"),
         refused("another time", {**whole, "dispatch": {**dispatch, "started_at": "now"}}, "/dispatch"),
+        *own_artifacts(),
         beyond("events that make no trail", {**whole, "telemetry": telemetry(twice)}, "/telemetry/events/3/data/checkpoint_id"),
     ]  # fmt: skip
 
@@ -291,7 +254,13 @@ def trails() -> list[Vector]:
         of("one after the other", one + two),
         of("two at once, in turn", mixed),
         of("killed, and dispatched again", [*one[:3], *changed_times(one)], notes=1),
-        of("with a type of somebody's own", [*one[:4], {**event("HUMAN_REVIEW"), "data": {}}, *one[4:]]),
+        of("with a type of somebody's own", [*one[:4], {**event("SOMEBODY_S_OWN"), "data": {}}, *one[4:]]),
+        of("its agent was run", ran()),
+        of("killed while its agent was run", [*ran()[:4], failed]),
+        of("a person approved it", reviewed()),
+        of("a person rejected it", reviewed(decision="REJECTED")),
+        of("it waits for a person", reviewed()[:9], notes=1),
+        of("a review in capitals that is none", [*reviewed()[:9], event("HUMAN_REVIEW", 8, decision="YES"), *reviewed()[10:]], (10, "/data/decision")),
         of("blank lines count as lines", [one[0], "", *one[1:], ""]),
         of("no START", one[1:], (1, "/event_type")),
         of("an END alone", one[-1:], (1, "/event_type")),

@@ -33,6 +33,8 @@ RESULT: Final[dict[str, Any]] = {
     "execution_time_ms": 1200,
 }
 DOCUMENT: Final = {"pac": PAC, "execution_result": RESULT}
+AGENT_DOCUMENT: Final = {"pac": PAC, "agent": {"command": "dan"}}
+"""One that brings no result, and says how its agent is to be run."""
 PAYLOADS: Final[dict[str, dict[str, Any]]] = {
     "PAC_DISPATCH_START": {
         "pac_id": PAC_ID,
@@ -84,6 +86,38 @@ PAYLOADS: Final[dict[str, dict[str, Any]]] = {
         "phase": "DISPATCH_COMPLETE",
     },
 }
+OWN_PAYLOADS: Final[dict[str, dict[str, Any]]] = {
+    "AGENT_RUN_START": {
+        "pac_id": PAC_ID,
+        "agent_gid": "GID-07",
+        "runner": "command dan",
+        "nonce": "00112233445566778899aabbccddeeff",
+        "phase": "EXECUTION",
+    },
+    "AGENT_RUN_END": {
+        "pac_id": PAC_ID,
+        "agent_gid": "GID-07",
+        "answered": True,
+        "cause": None,
+        "result_sha256": "ab" * 32,
+        "phase": "EXECUTION",
+    },
+    "HUMAN_REVIEW": {
+        "pac_id": PAC_ID,
+        "decision": "APPROVED",
+        "reviewer": "Ada",
+        "notes": "",
+        "phase": "REVIEW",
+    },
+    "POLICY_RECHECK": {
+        "pac_id": PAC_ID,
+        "eligible": True,
+        "reason": "All checkpoints passed",
+        "policy_sha256": "cd" * 32,
+        "agent_registry_sha256": "ef" * 32,
+        "phase": "REVIEW",
+    },
+}
 GATES: Final = (
     ("CP-01", "AGENT_ACTIVATION_VALIDATION"),
     ("CP-02", "SCOPE_COMPLIANCE_VALIDATION"),
@@ -105,7 +139,7 @@ def event(event_type: str, second: int = 0, **changes: Any) -> dict[str, Any]:
         "timestamp": f"2025-12-26T01:00:{second:02d}.000000+00:00",
         "event_type": event_type,
         "authority": "BENSON (GID-00)",
-        "data": changed(PAYLOADS.get(event_type, {}), **changes),
+        "data": changed({**PAYLOADS, **OWN_PAYLOADS}.get(event_type, {}), **changes),
     }
 
 

@@ -18,7 +18,7 @@ from benson_execution import BensonExecutionEngine, MemoryTrail
 from benson_execution.conformance import KINDS, kind_of, schema_of, schema_text, violations_in
 from benson_execution.conformance.artifact_model import BerTelemetryArtifact
 from benson_execution.conformance.patterns import forbidden_name
-from benson_execution.events import PAYLOADS
+from benson_execution.events import KNOWN_PAYLOADS
 from benson_execution.forbidden import FORBIDDEN, code_of
 from benson_execution.result import result_faults
 from tests.library.helpers import READABLE
@@ -64,7 +64,7 @@ def test_every_object_with_members_is_closed(name: str) -> None:
 
 
 def test_there_is_one_schema_for_each_payload() -> None:
-    named = {name.lower().replace("_", "-") for name in map(str, PAYLOADS)}
+    named = {name.lower().replace("_", "-") for name in map(str, KNOWN_PAYLOADS)}
     assert named <= set(KINDS)
 
 
@@ -168,13 +168,31 @@ def _named(event_type: str, payload: dict[str, Any]) -> tuple[str, Any]:
     return event_type.lower().replace("_", "-"), payload
 
 
+_RUNNERS = st.dictionaries(
+    st.sampled_from(["command", "deployment", "Command", "argv", "wrap_id", "", "__proto__"]),
+    st.sampled_from(
+        ["dan", "a.B-c_9", "x" * 64, "x" * 65, "", "a/b", "dan\n", "d\u0430n", 7, None, ["dan"]]
+    )
+    | st.just({"wrap_id": "W"}),
+    max_size=2,
+)
+_AGENTS = st.fixed_dictionaries(
+    {"pac": st.just(PAC)},
+    optional={
+        "agent": _RUNNERS | _VALUES.filter(lambda value: value is not MISSING),
+        "execution_result": st.just(RESULT),
+        "wrap_id": st.just("W"),
+    },
+)
+
 _CASES = st.one_of(
+    _AGENTS.map(lambda v: ("document", v)),
     _mutated(RESULT).map(lambda v: ("agent-execution-result", v)),
     _mutated(PAC).map(lambda v: ("pac", v)),
-    *(_mutated(event(name)).map(lambda v: ("event", v)) for name in map(str, PAYLOADS)),
+    *(_mutated(event(name)).map(lambda v: ("event", v)) for name in map(str, KNOWN_PAYLOADS)),
     *(
         _mutated(event(name)["data"]).map(functools.partial(_named, name))
-        for name in map(str, PAYLOADS)
+        for name in map(str, KNOWN_PAYLOADS)
     ),
 )
 

@@ -63,7 +63,7 @@ _HONEST = st.one_of(
     st.builds(failed, _PACS, st.integers(0, 9).map(lambda n: range(1, n + 1))),
     st.builds(failed, _PACS, st.sets(st.integers(1, 9))),
     st.builds(lambda pac_id, n: trail(pac_id)[:n], _PACS, st.integers(1, 10)),
-    st.just([{**event("HUMAN_REVIEW"), "data": {"pac_id": 7}}]),
+    st.just([{**event("SOMEBODY_S_OWN"), "data": {"pac_id": 7}}]),
     _PACS.map(lambda p: [event("SCHEMA_VALIDATION", pac_id=f"{p}-ASKED")]),
 )
 

@@ -52,7 +52,9 @@ def document(content: bytes) -> None:
     assert [e.key for e in trail.events()][-1] == "PAC_DISPATCH_END"
     read = Document.read(content)
     if not read.has_result:
-        assert outcome.status is DispatchStatus.FAILED
+        # An agent that is to be run, and may not: nothing failed, and nothing was judged.
+        refused = read.runner is not None and outcome.checkpoints[0]["status"] == "FAIL"
+        assert outcome.status is (DispatchStatus.BLOCKED if refused else DispatchStatus.FAILED)
         return
     assert outcome.status in (DispatchStatus.COMPLETED, DispatchStatus.BLOCKED), outcome.reason
     if not validate_execution_result(read.result).valid:

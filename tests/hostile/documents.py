@@ -83,6 +83,8 @@ WRONG: Final[tuple[Any, ...]] = (
     {"a": 1},
 )
 """Values of every type."""
+RUNNERS: Final = ("dan", "dan", "a.B-c_9", "wrap_id", "x" * 65, "", "a/b", "dan\n", 7, ["dan"])
+"""What may stand for a runner's name, and what may not."""
 SPELLINGS: Final[tuple[Callable[[str], str], ...]] = (
     str,
     str.upper,
@@ -233,6 +235,17 @@ def _no_result(draw: st.DrawFn, document: Document) -> None:
         del document["execution_result"]
 
 
+def _agent(draw: st.DrawFn, document: Document) -> None:
+    """Who runs the agent, as it may be said or not; in place of the result, mostly."""
+    if draw(st.integers(0, 3)):
+        document.pop("execution_result", None)
+    kind = draw(st.sampled_from(["command", "deployment", "command", "argv", "wrap_id"]))
+    agent = {kind: draw(st.sampled_from(RUNNERS))}
+    if draw(st.integers(0, 5)) == 0:
+        agent[draw(st.sampled_from(["deployment", "closure_authority", "argv"]))] = "dan"
+    document["agent"] = draw(st.sampled_from([agent, agent, agent, *WRONG]))
+
+
 def _other_agent(draw: st.DrawFn, document: Document) -> None:
     """The PAC and its result agree, and the registry does not."""
     gid = draw(st.sampled_from(["GID-00", "GID-07", "GID-11", "GID-99"]))
@@ -256,6 +269,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     _stray,
     _no_result,
     _other_agent,
+    _agent,
     _of_result("quality_score", *BAD_SCORES, *SCORES),
     _of_result("scope_compliance", False, "true", 1, None),
     _of_result("execution_timestamp", *BAD_TIMES),

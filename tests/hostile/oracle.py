@@ -83,8 +83,21 @@ def decide(document: dict[str, Any], threshold: float = 0.7) -> Decision:
     failed = _failed(pac, document.get("execution_result"), threshold)
     code = _code(pac, document)
     if "execution_result" not in document:
-        return Decision("FAILED", code, failed)
+        # An agent that is to be run, and that CP-01 refuses, is not run: nothing failed then.
+        refused = _names_runner(document) and "CP-01" in failed
+        return Decision("BLOCKED" if refused else "FAILED", code, failed)
     return Decision("BLOCKED" if failed or code else "COMPLETED", code, failed)
+
+
+def _names_runner(document: dict[str, Any]) -> bool:
+    """Whether it says how its agent is to be run: by one name, in place of a result."""
+    agent = document.get("agent")
+    return (
+        "execution_result" not in document
+        and type(agent) is dict
+        and list(agent) in (["command"], ["deployment"])
+        and all(_matches("[A-Za-z0-9_.-]{1,64}", name) for name in agent.values())
+    )
 
 
 def _is_pac(pac: dict[str, Any]) -> bool:
@@ -145,7 +158,8 @@ def _failed(pac: dict[str, Any], result: Any, threshold: float) -> tuple[str, ..
 
 def _code(pac: dict[str, Any], document: dict[str, Any]) -> str | None:
     result = document.get("execution_result")
-    beside = {k: v for k, v in document.items() if k not in ("pac", "execution_result")}
+    members = {"pac", "execution_result"} | ({"agent"} if _names_runner(document) else set())
+    beside = {k: v for k, v in document.items() if k not in members}
     names = {_plain(key) for key in [*_keys(result), *_keys(beside)]}
     found = {
         code

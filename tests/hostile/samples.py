@@ -14,6 +14,10 @@ from .answers import EXPECTATIONS, READABLE
 _BEGINNINGS: Final = ("text-", "key-proto", "key-class", "key-python")
 """All of these are run: they are aimed at what surrounds the phases."""
 _MORE: Final = (
+    "agent-beside-its-result.json",
+    "agent-command-smuggled-in.json",
+    "agent-of-nobody.json",
+    "agent-wrap-id-beside-the-command.json",
     "encoding-delete.json",
     "encoding-line-separator.json",
     "encoding-many-combining-marks.json",

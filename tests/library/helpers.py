@@ -26,9 +26,11 @@ from benson_execution import (
     Trail,
 )
 from benson_execution.policy import Policy
+from benson_execution.review_rule import ReviewRule
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
-READABLE: Final = sorted({*EXAMPLES.rglob("*.json")} - {*EXAMPLES.glob("unreadable/*")})
+_UNJUDGED: Final = {*EXAMPLES.glob("unreadable/*"), *EXAMPLES.glob("agent/*")}
+READABLE: Final = sorted({*EXAMPLES.rglob("*.json")} - _UNJUDGED)
 """The examples that are judged, whatever the verdict."""
 DAN: Final[dict[str, Any]] = json.loads((EXAMPLES / "PAC-DAN-P44.json").read_text())
 """A PAC and a result that pass every gate; take a fresh copy with `dan`."""
@@ -169,7 +171,7 @@ def judged(
 
 def policy(quality_threshold: float = 0.7) -> Policy:
     """The shipped agents, and a threshold."""
-    return Policy(quality_threshold, AgentRegistry.load())
+    return Policy(quality_threshold, AgentRegistry.load(), ReviewRule())
 
 
 def engine(trail: Trail | None = None, **options: Any) -> BensonExecutionEngine:

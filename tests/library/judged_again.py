@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from benson_execution import Document, MemoryTrail
+from benson_execution import Document, Event, MemoryTrail
 from benson_execution.dispatch import Dispatch
 from benson_execution.rejudgement import Found, Rejudgement, rejudge
-from benson_execution.trail import Batch, NewEvent
+from benson_execution.trail import Batch, NewEvent, StoredEvent
 from benson_execution.walk import walk
 
 from .helpers import (
@@ -60,4 +61,32 @@ def copied(content: bytes, events: int, *, failed: bool) -> MemoryTrail:
     trail.append(Batch(dispatch.ref, first, dispatch._documents))
     if failed:
         dispatch.fail()
+    return trail
+
+
+def altered(
+    whole: MemoryTrail,
+    key: str | None = None,
+    *,
+    without: Collection[str] = (),
+    adding: Sequence[StoredEvent] = (),
+    documents: Iterable[tuple[str, bytes]] = (),
+    **changes: Any,
+) -> MemoryTrail:
+    """A copy of a trail with one dispatch, in which one event says something else, or is gone.
+
+    What the copy keeps are all documents of the original, and `documents`.
+    """
+    stored = list(whole.events())
+    events = []
+    for one in [*stored[:-1], *adding, stored[-1]]:
+        event = one.event
+        if one.key == key:
+            event = Event.create(event.event_type, {**event.data, **changes})
+        if one.key not in without:
+            events.append(NewEvent(one.key, event))
+    assert key is None or any(event.key == key for event in events), f"there is no {key}"
+    trail = MemoryTrail()
+    kept = [*whole._documents.items(), *documents]
+    trail.append(Batch(stored[0].dispatch, events, kept))
     return trail

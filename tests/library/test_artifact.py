@@ -94,6 +94,7 @@ def test_the_dispatch_says_who_what_when_and_by_which_policy(folder: Path) -> No
         "policy_sha256": policy().sha256,
         "agent_registry_sha256": policy().registry.sha256,
         "benson_version": __version__,
+        "human_review": {"mode": "never", "score": None, "agents": []},
     }
 
 

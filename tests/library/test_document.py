@@ -73,7 +73,7 @@ def test_no_result_is_not_a_null_result() -> None:
     absent = Document.read(json.dumps({"pac": pac()}))
     assert absent.result is NO_RESULT
     assert absent.has_result is False
-    assert repr(absent.result) == "NO_RESULT"
+    assert absent.result.because == "no execution result was handed over"
     null = Document.read(text(execution_result=None))
     assert null.result is None
     assert null.has_result is True

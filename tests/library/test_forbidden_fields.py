@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from benson_execution import validate_execution_result
+from benson_execution import forbidden, validate_execution_result
 
 from .helpers import fullwidth, law, result
 
@@ -187,6 +187,22 @@ def test_a_million_values_hide_no_forbidden_field() -> None:
     """A document of two megabytes can hold as many: what comes after them is looked at too."""
     padded = result(artifacts={"padding": [0] * 1_000_001})
     assert validate_execution_result({**padded, "wrap_id": 1}).error_code == "GS_131"
+
+
+def test_each_name_is_read_once_however_often_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forbidden one and a free one, also beside others: a large result repeats its names."""
+    read: list[str] = []
+    code_of = forbidden.code_of
+
+    def counting(name: str) -> Any:
+        read.append(name)
+        return code_of(name)
+
+    monkeypatch.setattr(forbidden, "code_of", counting)
+    value = [{"a": 1, "wrap_id": 1}, {"a": 2, "wrap_id": 2, "b": 3}, {"b": 4}]
+    found = [field.path for field in forbidden.forbidden_fields(value)]
+    assert found == [(0, "wrap_id"), (1, "wrap_id")]
+    assert sorted(read) == ["a", "b", "wrap_id"]
 
 
 def test_a_field_name_that_is_a_kind_of_string_is_still_that_name() -> None:

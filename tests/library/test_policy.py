@@ -11,6 +11,7 @@ import pytest
 from benson_execution import AgentRegistry, MemoryTrail, __version__
 from benson_execution.policy import Policy
 from benson_execution.proof.leaf import Header, Leaf
+from benson_execution.review_rule import NO_REVIEW, ReviewRule
 from benson_execution.settings import Settings
 
 from .helpers import DAN, engine, pac, policy, result, text
@@ -42,7 +43,58 @@ def test_a_policy_is_its_threshold_and_its_registrys_digest() -> None:
     assert json.loads(policy(0.85).content) == {
         "quality_threshold": 0.85,
         "agent_registry_sha256": sha256(shipped.content),
+        "human_review": {"mode": "never", "score": None, "agents": []},
     }
+
+
+def test_a_policy_says_when_a_person_is_asked() -> None:
+    """Another rule is another policy."""
+    rules = ("never", "always", "below:0.9", "below:0.91", "agents:GID-07", "agents:GID-08")
+    shipped = AgentRegistry.load()
+    policies = [Policy(0.7, shipped, ReviewRule.parse(rule)) for rule in rules]
+    assert json.loads(policies[2].content)["human_review"] == {
+        "mode": "below",
+        "score": 0.9,
+        "agents": [],
+    }
+    assert len({one.sha256 for one in policies}) == len(rules)
+
+
+def test_the_settings_policy_has_their_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENSON_HUMAN_REVIEW", "agents:GID-07")
+    in_force = Policy.of(Settings.load())
+    assert in_force.human_review == ReviewRule.parse("agents:GID-07")
+    assert json.loads(in_force.content)["human_review"]["agents"] == ["GID-07"]
+
+
+@pytest.mark.parametrize("rule", ["never", "always", "below:0.9", "agents:GID-07,GID-08"])
+def test_a_recorded_policy_is_read_as_it_was(rule: str) -> None:
+    """To the byte, since it is known by its digest."""
+    was = Policy(0.7, AgentRegistry.load(), ReviewRule.parse(rule))
+    read = Policy.recorded(was.content, was.registry.content)
+    assert (read.sha256, read.content) == (was.sha256, was.content)
+    assert (read.human_review, read.quality_threshold) == (was.human_review, 0.7)
+    assert read.registry.agents == was.registry.agents
+
+
+def test_a_policy_of_before_there_were_reviews_keeps_its_digest() -> None:
+    """It asks nobody, and never says so: what is recorded of it are two members."""
+    shipped = AgentRegistry.load()
+    content = b'{"quality_threshold":0.7,"agent_registry_sha256":"%s"}' % shipped.sha256.encode()
+    read = Policy.recorded(content, shipped.content)
+    assert (read.content, read.sha256) == (content, sha256(content))
+    assert read.human_review == NO_REVIEW
+    assert Policy(0.7, shipped).sha256 == read.sha256 != policy(0.7).sha256
+
+
+@pytest.mark.parametrize(
+    "rule", ["never", [], {"mode": "never"}, {"mode": "x", "score": None, "agents": []}]
+)
+def test_a_recorded_rule_that_is_none_is_no_policy(rule: object) -> None:
+    """By errors that whoever judges again knows."""
+    content = json.dumps({**json.loads(policy().content), "human_review": rule}).encode()
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        Policy.recorded(content, policy().registry.content)
 
 
 def test_a_policys_digest_is_of_its_content() -> None:
@@ -106,7 +158,11 @@ def test_the_header_names_everything_that_was_in_force(
     provenance = header.provenance
     assert provenance.pac_sha256 == sha256(json.dumps(DAN["pac"]).encode())
     assert provenance.result_sha256 == sha256(json.dumps(DAN["execution_result"]).encode())
-    written = {"quality_threshold": 0.5, "agent_registry_sha256": sha256(agents.read_bytes())}
+    written = {
+        "quality_threshold": 0.5,
+        "agent_registry_sha256": sha256(agents.read_bytes()),
+        "human_review": {"mode": "never", "score": None, "agents": []},
+    }
     assert provenance.policy_sha256 == sha256(json.dumps(written, separators=(",", ":")).encode())
     assert provenance.registry_sha256 == sha256(agents.read_bytes())
     assert provenance.benson_version == __version__

@@ -139,3 +139,32 @@ def test_an_agent_can_not_be_changed() -> None:
     agent: Any = registry(DAN).find("GID-07")
     with pytest.raises(ValidationError):
         agent.executes = False
+
+
+def test_a_registry_may_name_reviewers() -> None:
+    """In its order and letters; the shipped one names none, so that nobody may approve."""
+    content = json.dumps({"agents": [DAN], "reviewers": ["Grace Hopper", "Ada"]}).encode()
+    assert AgentRegistry(content, "own.json").reviewers == ("Grace Hopper", "Ada")
+    assert AgentRegistry.load().reviewers == registry(DAN).reviewers == ()
+
+
+@pytest.mark.parametrize(
+    ("reviewers", "place"),
+    [
+        ("Ada", "/reviewers: "),
+        (None, "/reviewers: "),
+        ({"Ada": True}, "/reviewers: "),
+        (["Ada", 7], "/reviewers/1: "),
+        ([""], "/reviewers/0: "),
+        ([["Ada"]], "/reviewers/0: "),
+    ],
+)
+def test_reviewers_are_a_list_of_names(reviewers: Any, place: str) -> None:
+    """A list that was misread might let somebody approve."""
+    assert place in refusal(json.dumps({"agents": [DAN], "reviewers": reviewers}).encode())
+
+
+def test_a_reviewer_more_is_another_registry() -> None:
+    """Who may approve is a part of the policy in force."""
+    with_ada = json.dumps({"agents": [DAN], "reviewers": ["Ada"]}).encode()
+    assert AgentRegistry(with_ada, "own.json").sha256 != registry(DAN).sha256

@@ -253,7 +253,7 @@ def test_events_of_other_types_are_no_verdicts() -> None:
     """Whoever emits them may say in them what they like."""
     trail = copied(text(), 9, failed=False)
     dispatch = next(trail.events()).dispatch
-    review = Event.create("HUMAN_REVIEW", {"status": "APPROVED"})
+    review = Event.create("SOMEBODY_S_OWN", {"status": "APPROVED"})
     trail.append(Batch(dispatch, [NewEvent(None, review)]))
     (judged,) = again(trail)
     assert judged.holds

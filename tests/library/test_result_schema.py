@@ -270,3 +270,10 @@ def test_a_result_for_another_pac_or_agent_is_refused(field: str, other: str) ->
 def test_an_agents_name_is_compared_without_case(name: str) -> None:
     """The registry writes DAN, and its PAC Dan: it is one agent."""
     assert validate_execution_result(result(agent_name=name), Pac.parse(pac())).valid
+
+
+def test_a_day_that_no_calendar_has_is_no_time() -> None:
+    """Its form alone says nothing."""
+    answer = validate_execution_result(result(execution_timestamp="2026-02-30T09:30:00Z"))
+    assert [violation.path for violation in answer.violations] == ["/execution_timestamp"]
+    assert validate_execution_result(result(execution_timestamp="2028-02-29T09:30:00Z")).valid

@@ -1,6 +1,8 @@
 """Mutation testing: is there a change to what judges and verifies that no test would notice?
 
-    python -m tests.mutation [phases|result|verification ...]
+    python -m tests.mutation [phases|result|verification|MODULE ...]
+
+where a MODULE is called by its path, as `verification/trail`.
 
 mutmut changes one expression at a time in `phases/`, `result.py` with `forbidden.py`, and
 `verification/`, and runs the tests that reach the changed function. A mutant that they let pass
@@ -35,7 +37,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from .results import GROUPS, collect, compare, write
+from .results import GROUPS, collect, compare, patterns_of, write
 
 ROOT: Final = Path(__file__).parents[2]
 MUTANTS: Final = ROOT / "mutants"
@@ -48,8 +50,9 @@ _MOST_MEMORY: Final = 4 << 30
 
 def main(only: list[str]) -> int:
     """Run, compare, write; the exit code."""
-    if unknown := [name for name in only if name not in GROUPS]:
-        print(f"no part is called {', '.join(unknown)}; there is {', '.join(GROUPS)}")
+    if unknown := [name for name in only if not patterns_of(name)]:
+        parts = ", ".join(GROUPS)
+        print(f"no part is called {', '.join(unknown)}; there is {parts}, and each module in them")
         return 2
     groups = only or list(GROUPS)
     begun = time.monotonic()
@@ -57,7 +60,7 @@ def main(only: list[str]) -> int:
         resource.RLIMIT_AS, (_MOST_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1])
     )
     shutil.rmtree(MUTANTS, ignore_errors=True)
-    if code := _mutate([pattern for name in groups for pattern in GROUPS[name]]):
+    if code := _mutate([pattern for name in groups for pattern in patterns_of(name)]):
         return code
     mutants = collect(MUTANTS, groups)
     compared = compare(mutants, groups)

@@ -22,6 +22,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "verification": ("benson_execution.verification.*",),
 }
 """What can be asked for, and how mutmut calls the mutants in it."""
+_PACKAGE: Final = Path(__file__).parents[2] / "benson_execution"
 _NOTICED: Final = {"killed", "timeout", "segfault"}
 
 
@@ -74,9 +75,18 @@ class Comparison:
         )
 
 
+def patterns_of(name: str) -> tuple[str, ...]:
+    """How mutmut calls the mutants of a group, or of one module: `verification/trail`."""
+    if name in GROUPS:
+        return GROUPS[name]
+    pattern = f"benson_execution.{name.replace('/', '.')}.*"
+    mutated = any(fnmatch(pattern, one) for patterns in GROUPS.values() for one in patterns)
+    return (pattern,) if mutated and (_PACKAGE / f"{name}.py").is_file() else ()
+
+
 def collect(folder: Path, groups: Iterable[str]) -> list[Mutant]:
     """What mutmut found out, from the files that it leaves beside the mutated modules."""
-    patterns = [pattern for name in groups for pattern in GROUPS[name]]
+    patterns = [pattern for name in groups for pattern in patterns_of(name)]
     found = []
     for meta in sorted(folder.glob("benson_execution/**/*.py.meta")):
         path = str(meta.relative_to(folder)).removesuffix(".meta")
@@ -127,7 +137,7 @@ def explanations(path: Path) -> dict[Change, str]:
 
 def _belongs(where: str, group: str) -> bool:
     module = "benson_execution." + where.partition(".py ")[0].replace("/", ".") + "."
-    return any(fnmatch(module, pattern) for pattern in GROUPS[group])
+    return any(fnmatch(module, pattern) for pattern in patterns_of(group))
 
 
 def _by_module(mutants: list[Mutant]) -> dict[str, Counter[str]]:

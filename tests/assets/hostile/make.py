@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from . import (
+    agents,
     completion,
     encodings,
     escapes,
@@ -35,6 +36,7 @@ EXPECTED: Final = "expected.json"
 SUFFIXES: Final = frozenset({".json", ".yaml", ".bin"})
 """Of what is made; what makes it is Python."""
 _THEMES: Final = (
+    agents,
     completion,
     encodings,
     escapes,

@@ -1,0 +1,1 @@
+"""Inboxes without Prefect: listing, reading, moving, taking."""
