@@ -10,7 +10,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bench import append, batching, dispatch, event, flow, large, process, validate, verify
+from bench import (
+    append,
+    batching,
+    dispatch,
+    event,
+    flow,
+    insight,
+    large,
+    process,
+    validate,
+    verify,
+)
 from bench.measure import say
 from bench.report import Report, write
 
@@ -25,7 +36,18 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS: Final = {
     module.NAME: Benchmark(module.QUESTION, module.ROUNDS, module.run)
-    for module in (event, validate, large, append, verify, dispatch, flow, batching, process)
+    for module in (
+        event,
+        validate,
+        large,
+        append,
+        verify,
+        dispatch,
+        flow,
+        insight,
+        batching,
+        process,
+    )
 }
 RESULTS: Final = Path(__file__).with_name("results.json")
 

@@ -2,7 +2,7 @@
 
 One line of JSON each way:
 
-{"check": true}                    run every variant twice, and see that it does what it is called
+{"check": [NAME, …]}               run these twice each, and see that they do what they are called
 {"variant": NAME, "count": N}      run it N times: {"seconds": per run}
 {"variant": NAME, "parts": true}   run it once, with stopwatches: {"parts": [[name, calls, ms]]}
 """
@@ -21,9 +21,9 @@ from bench.stopwatch import stopwatches
 
 
 async def answer(order: dict[str, Any]) -> dict[str, Any]:
-    """Do what is ordered: check every variant, or time one, or say where its time goes."""
+    """Do what is ordered: check variants, or time one, or say where its time goes."""
     if order.get("check"):
-        await check()
+        await check(order["check"])
         return {}
     if order.get("parts"):
         with stopwatches() as watch:

@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bench.homes import end_of, prefect_server, stop
 from bench.measure import Measure, say
 from bench.report import Part
+
+SHOWN: Final = ("bare", "governed", "governed, shown", "bare, shown")
+"""The variants in which the governed flow is held against a bare one."""
 
 
 class Worker:
@@ -39,9 +42,9 @@ class Worker:
         answer = self._ask({"variant": variant, "parts": True})
         return [Part(*part) for part in answer["parts"]]
 
-    def check(self) -> None:
-        """Run every variant twice, untimed, and see that each does what its name says."""
-        self._ask({"check": True})
+    def check(self, variants: Sequence[str]) -> None:
+        """Run these twice each, untimed, and see that each does what its name says."""
+        self._ask({"check": list(variants)})
 
     def _ask(self, order: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
@@ -60,7 +63,9 @@ class Worker:
 
 
 @contextmanager
-def worker_with_server(home: Path, env: Mapping[str, str]) -> Iterator[Worker]:
+def worker_with_server(
+    home: Path, env: Mapping[str, str], variants: Sequence[str] = SHOWN
+) -> Iterator[Worker]:
     """A server, and a worker that runs its flows there; both end with the context."""
     log = home / "worker.log"
     with prefect_server(home, env) as url, log.open("wb") as output:
@@ -75,7 +80,7 @@ def worker_with_server(home: Path, env: Mapping[str, str]) -> Iterator[Worker]:
         try:
             worker = Worker(process, log)
             say("warming up")
-            worker.check()
+            worker.check(variants)
             yield worker
         finally:
             stop(process)
