@@ -2,7 +2,12 @@
 
 pac_execution     the governed run of one PAC
 lifecycle         the hooks of that flow: how a dispatch begins, and how it is closed in any case
-trail_recovery    closing what was killed
+trail_recovery    closing what was killed, and going on with it
+submission        how every machine hands a document in
+again             having judged again what was killed
+pac_inbox         taking the documents that arrive in the inbox
+sweep             one pass over the inbox: its files, from their claims to where they are moved
+settling          what the end of a run means for the file that it judged
 run               running it in this process, for the `benson` command
 """
 

@@ -7,57 +7,121 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 
-from benson_execution.artifact import leave_artifact
+from benson_execution.artifact import leave_artifact, release_lease
 from benson_execution.dispatch import Dispatch
 from benson_execution.document import Document
-from benson_execution.errors import BadInput, InvalidPac, UnreadableDocument
+from benson_execution.errors import (
+    AgentRunsElsewhere,
+    BadInput,
+    InvalidPac,
+    Received,
+    UnreadableDocument,
+)
 from benson_execution.faults import note_fault
+from benson_execution.fetching import fetch_document
 from benson_execution.policy import Policy
 from benson_execution.refusals import record_refusal
 from benson_execution.settings import Settings
+from benson_execution.text import quote
 from benson_execution.trail import open_dispatch, open_trail
 from tasks.hooks import record
+from tasks.mirror import mirror_rest
 from tasks.projection import label_run
+from tasks.tracing import trace, trace_id_of
 
 
-def read_document(
-    document: str | None, document_digest: str | None, settings: Settings
-) -> Document:
-    """The document that a run was started with: its text, or what the trail keeps by its SHA-256.
+class Given(NamedTuple):
+    """What a run is started with, each None where it was left out.
 
+    The document as text or by its URL; `document_digest` is its SHA-256, by which the trail has it
+    where neither is given.
+    """
+
+    document: str | None = None
+    document_digest: str | None = None
+    document_url: str | None = None
+
+    @classmethod
+    def to(cls, flow_run: FlowRun) -> Given:
+        """What a flow run was started with."""
+        return cls(**{name: flow_run.parameters.get(name) for name in cls._fields})
+
+
+_refused: Final[dict[str, BadInput]] = {}
+"""Why the hook that begins a run refused its document, until the flow's body says so.
+
+What a URL leads to may have changed by then: a document would be judged that never began.
+"""
+_REMEMBERED: Final = 1000
+
+
+def read_document(given: Given, run_id: str, settings: Settings) -> Document:
+    """The document that a run was started with: its text, what its URL leads to, or the trail's.
+
+    What was fetched for the run's open dispatch is in the trail, and is not fetched again.
     Raises `UnreadableDocument` or `InvalidPac`.
     """
-    if (document is None) == (document_digest is None):
-        raise UnreadableDocument("give either document or document_digest")
-    if document is not None:
-        return Document.read(document, limit=settings.max_document_bytes)
-    assert document_digest is not None
-    content = open_trail(settings).document(document_digest)
+    text, digest, url = given
+    if (text is not None and url is not None) or given == Given():
+        raise UnreadableDocument("give one of document, document_digest and document_url")
+    if url is not None:
+        content: str | bytes = _fetched(url, run_id, settings)
+    elif text is not None:
+        content = text
+    else:
+        assert digest is not None
+        return Document.read(_kept(digest, settings), limit=settings.max_document_bytes)
+    document = Document.read(content, limit=settings.max_document_bytes)
+    if digest not in (None, document.sha256):
+        error = UnreadableDocument(
+            f"the document has the SHA-256 {document.sha256}, and not {quote(digest)}"
+        )
+        error.received = Received.of(document.content)
+        raise error
+    return document
+
+
+def _kept(digest: str, settings: Settings) -> bytes:
+    content = open_trail(settings).document(digest)
     if content is None:
-        raise UnreadableDocument(f"the trail has no document with SHA-256 {document_digest!r}")
-    return Document.read(content, limit=settings.max_document_bytes)
+        # Handed in while it was kept for an old dispatch, it was archived with that one since.
+        content = open_trail(settings, read_only=True).document(digest)
+    if content is None:
+        raise UnreadableDocument(f"the trail has no document with SHA-256 {quote(digest)}")
+    return content
+
+
+def _fetched(url: str, run_id: str, settings: Settings) -> bytes:
+    is_open, _ = open_dispatch(open_trail(settings), run_id)
+    if is_open is not None and is_open.document_sha256 is not None:
+        return _kept(is_open.document_sha256, settings)
+    return fetch_document(url, settings)
 
 
 def dispatch_of(
-    run_id: str, document: str | None, document_digest: str | None, settings: Settings
+    run_id: str, given: Given, settings: Settings, trace_id: str | None = None
 ) -> Dispatch:
-    """The dispatch that a run is to judge: its open one, or its next."""
-    read = read_document(document, document_digest, settings)
+    """The dispatch that a run is to judge: its open one, or its next, in this trace."""
+    read = read_document(given, run_id, settings)
     trail = open_trail(settings)
-    return Dispatch.of(run_id, read, Policy.of(settings), trail)
+    return Dispatch.of(run_id, read, Policy.of(settings), trail, trace_id=trace_id)
 
 
-def begun_dispatch(
-    run_id: str, document: str | None, document_digest: str | None, settings: Settings
-) -> tuple[Dispatch, bool]:
-    """The dispatch that a run is to judge, and whether its `PAC_DISPATCH_START` is in the trail."""
-    dispatch = dispatch_of(run_id, document, document_digest, settings)
+def begun_dispatch(run_id: str, given: Given, settings: Settings) -> tuple[Dispatch, bool]:
+    """The dispatch that a run is to judge, and whether its `PAC_DISPATCH_START` is in the trail.
+
+    Raises what the hook that was to begin it raised.
+    """
+    refused = _refused.pop(run_id, None)
+    if refused is not None:
+        raise refused
+    dispatch = dispatch_of(run_id, given, settings)
     return dispatch, dispatch.has_begun()
 
 
@@ -67,10 +131,8 @@ def refuse_document(error: BadInput, run_id: str, settings: Settings) -> None:
 
 
 def _dispatch_of_run(flow_run: FlowRun, settings: Settings) -> Dispatch:
-    given = flow_run.parameters
-    return dispatch_of(
-        str(flow_run.id), given.get("document"), given.get("document_digest"), settings
-    )
+    trace_id = trace_id_of(flow_run, settings)
+    return dispatch_of(str(flow_run.id), Given.to(flow_run), settings, trace_id)
 
 
 async def begin_dispatch(  # the names are Prefect's
@@ -81,8 +143,12 @@ async def begin_dispatch(  # the names are Prefect's
     """Hook, on running: `PAC_DISPATCH_START`, in the run's open dispatch or its next one."""
     try:
         dispatch = await record(_dispatch_of_run, flow_run, Settings.load())
-    except (UnreadableDocument, InvalidPac):
-        return  # no dispatch; the flow's body says why
+    except (UnreadableDocument, InvalidPac) as error:
+        # No dispatch; the flow's body says why. The frames of the error hold the whole document.
+        if len(_refused) >= _REMEMBERED:
+            del _refused[next(iter(_refused))]
+        _refused[str(flow_run.id)] = error.with_traceback(None)
+        return
     await record(dispatch.begin)
 
 
@@ -95,28 +161,35 @@ async def close_dispatch(  # the names are Prefect's
 
     A run that was judged to its end is closed already, blocked or failed: then this does nothing.
     """
+    # As the exception stands in a state of this process; nothing is read from a storage for it.
+    if isinstance(getattr(state.data, "result", state.data), AgentRunsElsewhere):
+        return  # the dispatch is another process's, which closes it
     settings = Settings.load()
     trail = open_trail(settings)
     open_ref, next_number = await asyncio.to_thread(open_dispatch, trail, str(flow_run.id))
     if open_ref is None and not await _began_without_record(state, flow_run, next_number):
+        # Its process may have died after the end was recorded, and before it was mirrored.
+        latest = f"{flow_run.id}-{next_number - 1}"
+        await mirror_rest(trail, latest, settings)
+        await trace(trail, latest, settings, flow_run)
         return
     try:
         dispatch = await asyncio.to_thread(_dispatch_of_run, flow_run, settings)
     except (UnreadableDocument, InvalidPac):
         return  # there never was one
     await record(dispatch.fail)
+    dispatch_id = dispatch.ref.dispatch_id
+    leave = partial(leave_artifact, duration_estimated=not dispatch.began_here, keep_lease=True)
+    finished = True
     try:
-        await asyncio.to_thread(
-            partial(
-                leave_artifact,
-                trail,
-                dispatch.ref.dispatch_id,
-                settings,
-                duration_estimated=not dispatch.began_here,
-            )
-        )
+        await asyncio.to_thread(leave, trail, dispatch_id, settings)
     except Exception as error:
-        note_fault(settings.home, "artifact", error, f"artifact of {dispatch.ref.dispatch_id}")
+        finished = False
+        note_fault(settings.home, "artifact", error, f"artifact of {dispatch_id}")
+    await mirror_rest(trail, dispatch_id, settings)
+    await trace(trail, dispatch_id, settings, flow_run)
+    if finished:
+        await asyncio.to_thread(release_lease, trail, dispatch_id, settings)
     async with get_client() as client:
         await label_run(client, flow_run, dispatch.document.pac, "FAILED", settings)
 

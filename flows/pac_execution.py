@@ -6,7 +6,7 @@ import asyncio
 from typing import Any, Final, cast
 
 from prefect import Task, flow
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
 
@@ -14,20 +14,32 @@ from benson_execution.dispatch import Dispatch
 from benson_execution.errors import BadInput
 from benson_execution.events import DispatchStatus
 from benson_execution.outcome import Outcome
+from benson_execution.phases.human_review import waits_for_review
+from benson_execution.policy import Policy
 from benson_execution.settings import Settings
-from flows.lifecycle import begin_dispatch, begun_dispatch, close_dispatch, refuse_document
+from flows.lifecycle import (
+    Given,
+    begin_dispatch,
+    begun_dispatch,
+    close_dispatch,
+    refuse_document,
+)
+from flows.review import ask_reviewer, can_suspend
 from tasks.activation import activation
+from tasks.agent import agent, handed_over
 from tasks.ber_decision import ber_decision, decision_of
 from tasks.ber_telemetry import ber_telemetry
 from tasks.completion import completion
 from tasks.gate import verdict_of
+from tasks.human_review import human_review, review_of
 from tasks.options import final_state
 from tasks.quality import quality
 from tasks.schema_validation import schema_validation, validation_of
 from tasks.scope import scope
 from tasks.wrap import wrap
 
-GATES: Final = (activation, scope, quality, completion)
+GATES: Final = (scope, quality, completion)
+"""The gates that judge what the agent handed over."""
 
 
 # Retries stay at 0: a flow that returns a failed state and may retry waits for ever. What is
@@ -41,13 +53,17 @@ GATES: Final = (activation, scope, quality, completion)
     on_cancellation=[close_dispatch],
 )
 async def pac_execution(
-    document: str | None = None, document_digest: str | None = None
+    document: str | None = None,
+    document_digest: str | None = None,
+    document_url: str | None = None,
 ) -> State[Any]:
     """Judge one work order (PAC) and what its agent handed over, and close it if it has earned it.
 
     Args:
         document: The PAC and the execution result as one JSON or YAML text, at most 350 KB.
-        document_digest: Instead of it, the SHA-256 of a document that the trail keeps already.
+        document_digest: Its SHA-256; where neither text nor URL is given, the trail has it by that.
+        document_url: Instead of the text, where to fetch it from: below what BENSON_DOCUMENT_URLS
+            allows.
     """
     settings = Settings.load()
     context = FlowRunContext.get()
@@ -56,7 +72,10 @@ async def pac_execution(
     assert run is not None
     try:
         dispatch, has_begun = await asyncio.to_thread(
-            begun_dispatch, str(run.id), document, document_digest, settings
+            begun_dispatch,
+            str(run.id),
+            Given(document, document_digest, document_url),
+            settings,
         )
     except BadInput as error:
         await asyncio.to_thread(refuse_document, error, str(run.id), settings)
@@ -67,10 +86,10 @@ async def pac_execution(
             message="PAC_DISPATCH_START is missing from the trail: nothing was judged",
             data=dispatch.ref.dispatch_id,
         )
-    return _final_state(await _judge(dispatch))
+    return _final_state(await _judge(dispatch, run, settings))
 
 
-async def _judge(dispatch: Dispatch) -> Outcome:
+async def _judge(dispatch: Dispatch, flow_run: FlowRun, settings: Settings) -> Outcome:
     """Walk all phases; a refusal stops none of them, so that one run tells everything."""
     # Kept to the end: Prefect knows a verdict by its address, and one that is given back to memory
     # and used again draws lines between phases that have nothing to do with each other.
@@ -81,9 +100,18 @@ async def _judge(dispatch: Dispatch) -> Outcome:
         verdicts.append(await state.aresult(raise_on_failure=False))
         return state
 
-    errors = [(await verdict_of(gate, await run(gate))).error for gate in GATES]
+    errors = [(await verdict_of(activation, await run(activation))).error]
+    if dispatch.document.runner is not None:
+        await handed_over(await run(agent))
+    errors += [(await verdict_of(gate, await run(gate))).error for gate in GATES]
     errors.append((await validation_of(await run(schema_validation))).error)
     errors.append((await decision_of(await run(ber_decision))).error)
+    # What the trail says, whatever is decided again meanwhile: the person was asked, and answers.
+    if can_suspend(flow_run) and waits_for_review(await asyncio.to_thread(dispatch.events)):
+        answer = await ask_reviewer(dispatch, settings)
+        policy = Policy.of(settings)  # of this moment: the dispatch began under its own
+        reviewed = await run(human_review, answer, policy)
+        errors.append((await review_of(reviewed, answer, policy)).error)
     await run(wrap, [e for e in errors if e is not None])
     finished = await run(ber_telemetry)
     # Raises what kept the artifact from being written.

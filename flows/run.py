@@ -7,9 +7,10 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
+from benson_execution.agent_run.recorded import as_judged
 from benson_execution.artifact import artifact_path, leave_artifact
 from benson_execution.dispatch import Dispatch
-from benson_execution.document import MAX_INLINE_BYTES, Document
+from benson_execution.document import Document
 from benson_execution.errors import (
     ArtifactNotWritten,
     BensonError,
@@ -20,8 +21,10 @@ from benson_execution.outcome import Outcome
 from benson_execution.policy import Policy
 from benson_execution.settings import Settings
 from benson_execution.text import plain
+from benson_execution.tracing import export_dispatch
 from benson_execution.trail import Batch, Trail, open_dispatch, open_trail
 from flows.pac_execution import pac_execution
+from flows.submission import inline_text
 
 
 async def run_document(document: Document, settings: Settings) -> Outcome:
@@ -31,8 +34,9 @@ async def run_document(document: Document, settings: Settings) -> Outcome:
     when the run ended without a dispatch.
     """
     trail = open_trail(settings)
-    if len(document.content) <= MAX_INLINE_BYTES:
-        given = {"document": document.text}
+    text = inline_text(document.content)
+    if text is not None:
+        given = {"document": text}
     else:
         kept = Batch(documents=((document.sha256, document.content),))
         await asyncio.to_thread(trail.append, kept)
@@ -47,7 +51,7 @@ async def run_document(document: Document, settings: Settings) -> Outcome:
     if isinstance(error, TrailUnavailable | ArtifactNotWritten):
         raise error
     await asyncio.to_thread(_close_run, trail, run_id, error, document, settings)
-    outcome = await asyncio.to_thread(_outcome, trail, run_id, document, settings)
+    outcome = await asyncio.to_thread(outcome_of_run, trail, run_id, document, settings)
     if outcome is None:
         cause = error if isinstance(error, BensonError) else state.message
         raise ExecutionFailed(f"the run ended {state.name} without a dispatch: {cause}")
@@ -62,6 +66,7 @@ def _close_what_is_open(trail: Trail, document: Document, settings: Settings) ->
         is_open, _ = open_dispatch(trail, ref.run_id)
         if dispatch.began_here and is_open == ref:
             dispatch.fail()
+            export_dispatch(trail, ref.dispatch_id, settings)
 
 
 def _close_run(
@@ -76,19 +81,24 @@ def _close_run(
         return
     dispatch = Dispatch.of(run_id, document, Policy.of(settings), trail)
     dispatch.fail()
+    export_dispatch(trail, dispatch.ref.dispatch_id, settings)
     leave_artifact(
         trail, dispatch.ref.dispatch_id, settings, duration_estimated=not dispatch.began_here
     )
 
 
-def _outcome(trail: Trail, run_id: str, document: Document, settings: Settings) -> Outcome | None:
-    """What the trail says of the run's latest dispatch."""
+def outcome_of_run(
+    trail: Trail, run_id: str, document: Document | None, settings: Settings
+) -> Outcome | None:
+    """What the trail says of the run's latest dispatch; the document adds what it violates."""
     stored = list(trail.events(run_id=run_id))
     if not stored:
         return None
     latest = max((s.dispatch for s in stored), key=lambda ref: ref.number)
     events = [s.event for s in stored if s.dispatch == latest]
     path = artifact_path(settings.artifacts_folder, latest.pac_id, latest.dispatch_id)
+    if document is not None:
+        document = as_judged(document, events, trail.document)
     return Outcome.of(
         latest.dispatch_id, latest.pac_id, events, path if path.exists() else None, document
     )

@@ -1,4 +1,4 @@
-"""Closing what was killed, as a flow: `benson recover` with a Prefect server to ask."""
+"""Closing what was killed, and having it judged again: `benson recover` with a Prefect to ask."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from benson_execution.settings import Settings
 from benson_execution.text import plain
 from benson_execution.trail import open_trail
 from benson_execution.trail.lease import LEASE_SECONDS
+from flows.again import Again, AgainAction, run_killed_again
+from tasks.mirror import mirror_rest
+from tasks.tracing import trace_recovered
 
 _ENDED: Final = frozenset(
     {StateType.CRASHED, StateType.CANCELLED, StateType.FAILED, StateType.COMPLETED}
@@ -30,19 +33,28 @@ _GRACE: Final = timedelta(seconds=LEASE_SECONDS)
 
 @flow(name="trail-recovery", retries=0)
 async def trail_recovery() -> State[Any]:
-    """Close the dispatches whose process is dead, and write the artifacts that are missing."""
+    """Close the dispatches whose process is dead, write missing artifacts, and judge again.
+
+    The document of a killed dispatch is submitted again, at most twice, and never where an agent
+    had been started; a run that its worker never began is put back.
+    """
     settings = Settings.load()
-    found = await recover_with_prefect(settings)
+    unfinished = await recover_with_prefect(settings)
+    async with get_client() as client:
+        again = await run_killed_again(client, open_trail(settings))
+    found: list[Recovered | Again] = [*unfinished, *again]
     if found and settings.prefect_artifacts:
         try:
             await acreate_table_artifact(
                 [{name: plain(text) for name, text in r.to_dict().items()} for r in found],
                 "trail-recovery",
-                f"{len(found)} unfinished dispatches",
+                f"{len(unfinished)} unfinished dispatches"
+                + (f", {len(again)} killed runs gone on with" if again else ""),
             )
         except Exception as error:  # a projection; what was done is in the trail
             note_fault(settings.home, "projection", error, "artifact of the recovery")
-    counts = {action: sum(r.action is action for r in found) for action in Action}
+    actions = [*Action, *AgainAction]
+    counts = {action: sum(r.action is action for r in found) for action in actions}
     told = ", ".join(f"{count} {action}" for action, count in counts.items() if count)
     if counts[Action.FAILED]:
         return Failed(message=told)
@@ -58,14 +70,20 @@ async def recover_with_prefect(settings: Settings) -> list[Recovered]:
             return asyncio.run_coroutine_threadsafe(run_state(client, run_id), loop).result()
 
         trail = open_trail(settings)
-        return await asyncio.to_thread(lambda: list(recover(trail, settings, ask)))
+        found = await asyncio.to_thread(lambda: list(recover(trail, settings, ask)))
+        for one in found:
+            if one.action in (Action.CLOSED, Action.COMPLETED):
+                await mirror_rest(trail, one.dispatch_id, settings)
+                await trace_recovered(client, trail, one.dispatch_id, settings)
+    return found
 
 
 async def run_state(client: PrefectClient, run_id: str) -> RunState:
     """What Prefect knows of a run.
 
     RUNNING proves nothing: a killed direct run stays RUNNING for ever. A run that is scheduled,
-    pending or paused counts as alive until its own time is over.
+    pending or paused counts as alive until its own time is over; one that a worker is to start has
+    no such time while it is scheduled, for a reviewer's answer may lie in it.
     """
     try:
         run = await client.read_flow_run(UUID(run_id))
@@ -76,8 +94,13 @@ async def run_state(client: PrefectClient, run_id: str) -> RunState:
         return RunState.UNKNOWN
     if state.type in _ENDED:
         return RunState.ENDED
+    if state.type is StateType.SCHEDULED and run.deployment_id is not None:
+        return RunState.WAITING
+    now = datetime.now(UTC)
+    if state.type is StateType.RUNNING and now < state.timestamp + _GRACE:
+        return RunState.STARTING
     deadline = _deadline(state)
-    if deadline is not None and datetime.now(UTC) < deadline:
+    if deadline is not None and now < deadline:
         return RunState.WAITING
     return RunState.UNKNOWN
 

@@ -34,7 +34,9 @@ async def emit_decision(_task: Task[..., Any], _run: TaskRun, state: State[Any])
 async def ber_decision(dispatch: Dispatch) -> State[BerDecision]:
     """Decide from the trail, as it is read back here: what is not in it has not happened."""
     answer = await asyncio.to_thread(
-        lambda: decision.judge(dispatch.events(), dispatch.prior_wrap_id())
+        lambda: decision.judge(
+            dispatch.events(), dispatch.prior_wrap_id(), dispatch.policy.human_review
+        )
     )
     make = passed if answer.eligible else refused
     return make("ELIGIBLE" if answer.eligible else "INELIGIBLE", answer.reason, answer)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from prefect import task
 
-from benson_execution.artifact import leave_artifact
+from benson_execution.artifact import leave_artifact, release_lease
 from benson_execution.dispatch import Dispatch
 from benson_execution.evidence import Evidence
 from benson_execution.outcome import Outcome
@@ -29,6 +30,8 @@ async def ber_telemetry(dispatch: Dispatch) -> Outcome:
     ref = dispatch.ref
     outcome = Outcome.of(ref.dispatch_id, ref.pac_id, events, path, dispatch.document)
     await show_verdict(dispatch, evidence, outcome, settings)
+    # Not earlier: what a run did not live to mirror, a recovery finds by its lease.
+    await asyncio.to_thread(release_lease, dispatch.trail, ref.dispatch_id, settings)
     return outcome
 
 
@@ -40,4 +43,5 @@ def _write(dispatch: Dispatch, settings: Settings) -> tuple[Evidence, Path]:
         settings,
         duration_estimated=not dispatch.began_here,
         known=dispatch.document,
+        keep_lease=True,
     )

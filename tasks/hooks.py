@@ -15,7 +15,7 @@ from prefect.context import TaskRunContext
 
 from benson_execution.dispatch import Dispatch
 from benson_execution.errors import ArtifactNotWritten, InvalidPac, UnreadableDocument
-from benson_execution.faults import note_fault
+from benson_execution.faults import FaultKind, note_fault
 from benson_execution.settings import Settings
 
 Arguments = ParamSpec("Arguments")
@@ -40,7 +40,7 @@ async def record(
     except (UnreadableDocument, InvalidPac):
         raise  # nothing was refused: there was nothing to write
     except Exception as error:
-        kind = "artifact" if isinstance(error, ArtifactNotWritten) else "trail"
+        kind: FaultKind = "artifact" if isinstance(error, ArtifactNotWritten) else "trail"
         note_fault(Settings.load().home, kind, error, _about(write, args))
         raise
 

@@ -17,6 +17,9 @@ Verdict = TypeVar("Verdict")
 INFRASTRUCTURE_ERRORS: Final = (TrailUnavailable, ArtifactNotWritten, OSError, TimeoutError)
 """What another attempt may mend. A refusal, or a bug in a judgement, stays what it is."""
 
+RETRY_DELAYS: Final = (0.2, 1.0)
+"""How many seconds lie before each further attempt."""
+
 
 class PhaseOptions(TypedDict):
     """What `prefect.task` is given for a phase."""
@@ -38,8 +41,8 @@ def phase(name: str) -> PhaseOptions:
     return {
         "name": name,
         "task_run_name": name,
-        "retries": 2,
-        "retry_delay_seconds": [0.2, 1.0],
+        "retries": len(RETRY_DELAYS),
+        "retry_delay_seconds": list(RETRY_DELAYS),
         "retry_condition_fn": is_infrastructure_error,
         "cache_policy": NO_CACHE,
         "persist_result": False,

@@ -1,4 +1,4 @@
-"""Projections into Prefect: names, tags and artifacts. One that fails never fails a run.
+"""Projections into Prefect: names, tags, artifacts and events. One that fails never fails a run.
 
 The trail is the record; these show it. A failed one is noted in `faults.jsonl`, where it is
 counted; Prefect's client has retried it by then.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
@@ -18,10 +19,13 @@ from prefect.context import FlowRunContext
 from benson_execution.dispatch import Dispatch
 from benson_execution.evidence import Evidence
 from benson_execution.faults import note_fault
+from benson_execution.insight.explanation import Judged, explain_judged
 from benson_execution.outcome import Outcome
 from benson_execution.pac import Pac
 from benson_execution.settings import Settings
 from benson_execution.text import plain
+from tasks.mirror import mirror
+from tasks.tracing import trace
 from tasks.verdict_page import events_table, verdict_page
 
 
@@ -54,11 +58,14 @@ async def label_run(
 async def show_verdict(
     dispatch: Dispatch, evidence: Evidence, outcome: Outcome, settings: Settings
 ) -> None:
-    """Show a judged dispatch: the run's name and tags, the verdict, and the events.
+    """Show a judged dispatch: the run's name and tags, the verdict, and the events, twice.
 
     All at once, when the verdict is there: every request more than that costs a run a tenth.
     """
-    shown: list[Awaitable[None]] = []
+    shown: list[Awaitable[None]] = [
+        mirror(dispatch, settings),
+        trace(dispatch.trail, outcome.dispatch_id, settings),
+    ]
     context = FlowRunContext.get()
     if context is not None and context.flow_run is not None:
         pac = dispatch.document.pac
@@ -76,10 +83,14 @@ def _artifacts(
     key = outcome.pac_id.lower()
     told = f"{outcome.status}: {outcome.pac_id}"
     events = [e.event for e in evidence.events]
-    page = verdict_page(dispatch, events, outcome, evidence.proof.head)
+
+    async def verdict() -> None:
+        page = await asyncio.to_thread(_page, dispatch, evidence, outcome)
+        await acreate_markdown_artifact(page, f"verdict-{key}", told)
+
     return [
         _shown(
-            acreate_markdown_artifact(page, f"verdict-{key}", told),
+            verdict(),
             f"verdict artifact of {outcome.dispatch_id}",
             settings,
         ),
@@ -89,6 +100,15 @@ def _artifacts(
             settings,
         ),
     ]
+
+
+def _page(dispatch: Dispatch, evidence: Evidence, outcome: Outcome) -> str:
+    """The verdict's page; it judges once more, by what is known here, what each gate expected."""
+    judged = Judged(dispatch.document, dispatch.policy)
+    events = [e.event for e in evidence.events]
+    explained = explain_judged(dispatch.trail, dispatch.ref, events, judged)
+    shown = replace(explained, outcome=outcome)
+    return verdict_page(shown, dispatch.document.sha256, evidence.proof.head)
 
 
 async def _shown(projection: Awaitable[Any], about: str, settings: Settings) -> None:

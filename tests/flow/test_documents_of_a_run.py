@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benson_execution import Document, Settings, Trail
+from benson_execution.document import MAX_INLINE_BYTES
 from flows.pac_execution import pac_execution
 from flows.run import run_document
 from tests.flow.documents import document
@@ -26,11 +27,25 @@ async def test_a_large_document_goes_through_the_trail_s_document_store(
     assert trail.document(large.sha256) == large.content
 
 
+async def test_a_document_that_is_large_as_json_only_goes_through_the_store_too(
+    prefect: str, home: Path, trail: Trail
+) -> None:
+    """Prefect measures a parameter as JSON, where each of these letters takes six characters."""
+    content = json.dumps(json.loads(document(notes="\u00e9" * 90_000)), ensure_ascii=False)
+    large = Document.read(content)
+    assert len(large.content) < MAX_INLINE_BYTES
+
+    outcome = await run_document(large, Settings.load())
+
+    assert outcome.status == "COMPLETED"
+    assert trail.document(large.sha256) == large.content
+
+
 @pytest.mark.parametrize(
     ("given", "cause"),
     [
-        ({}, "give either document or document_digest"),
-        ({"document": "{}", "document_digest": "0" * 64}, "give either"),
+        ({}, "give one of document, document_digest and document_url"),
+        ({"document": "{}", "document_url": "https://a.test/"}, "give one of"),
         ({"document_digest": "0" * 64}, "no document with SHA-256"),
         ({"document": "not a document"}, "an object is expected"),
         ({"document": '{"execution_result": {}}'}, "no member 'pac'"),

@@ -32,8 +32,9 @@ def started(
     hold: Path,
     standard_input: str = "",
     sabotage: str = "",
+    **more: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of ours against the test's server and home."""
+    """A process of ours against the test's server and home; `more` are environment variables."""
     environment = server_environment(
         home / "prefect-client",
         PREFECT_API_URL=api_url,
@@ -42,6 +43,7 @@ def started(
         BENSON_TEST_HOLD=str(hold),
         BENSON_TEST_SABOTAGE=sabotage,
         PYTHONPATH=str(PROJECT),
+        **more,
     )
     given = home / "standard-input"
     given.write_text(standard_input)

@@ -1,7 +1,8 @@
-"""A Prefect server with governed runs in it, and a browser that reaches nothing else."""
+"""A `benson up` with governed runs in it, and a browser that reaches nothing else."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Final, cast
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.prefect_server import running_server
+from tests.cli.conftest import new_benson
+from tests.deployments.up import Up, up
+from tests.ui.handed_in import Swept, put_into_inbox
 from tests.ui.prefect_ui import Guard, PrefectUi, Version, is_local
 from tests.ui.runs import JudgedRuns, judge_all
 
@@ -28,6 +31,7 @@ ARGUMENTS: Final = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 PATIENCE_MS: Final = 60_000
+REGISTRY: Final = Path(__file__).parents[2] / "benson_execution" / "agent_registry.json"
 
 
 # The browser and the server live as long as this package's tests: Playwright keeps an event loop
@@ -48,16 +52,29 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def api_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The server's API; without a browser to look at it, no server is started."""
-    more = {
-        # The UI's own origin: it would look for the API at port 4200, whatever the server's is.
-        "PREFECT_UI_API_URL": "/api",
-        # No advertisements in the pictures.
-        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-    }
-    with running_server(tmp_path_factory.mktemp("prefect"), more) as url:
-        yield url
+def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """What a person starts and opens; it asks Ada about the work orders of ALEX (GID-08).
+
+    Without a browser to look at it, nothing is started.
+    """
+    folder = tmp_path_factory.mktemp("up")
+    registry = folder / "registry.json"
+    registry.write_text(json.dumps(json.loads(REGISTRY.read_text()) | {"reviewers": ["Ada"]}))
+    env = {"BENSON_REGISTRY": str(registry), "BENSON_HUMAN_REVIEW": "agents:GID-08"}
+    with up(new_benson(folder), env=env) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def api_url(served: Up) -> str:
+    """The API of its server."""
+    return served.url
+
+
+@pytest.fixture(scope="package", autouse=True)
+def in_the_inbox(served: Up) -> Swept:
+    """A document that lies in the inbox from the beginning, so that no test waits a minute."""
+    return put_into_inbox(served.benson.home / "inbox")
 
 
 @pytest.fixture(scope="package")

@@ -1,7 +1,7 @@
 """The two UIs that Prefect serves, and where each of them shows what.
 
-The second is what a browser is sent to; the first is one click away, and Prefect's own links to
-runs lead to it. They are two programs that render Markdown, tables and logs in two ways.
+The first is what a browser is sent to by a server with our settings; the second is one click away.
+They are two programs that render Markdown, tables and logs in two ways.
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Dialog, Locator, Page, Request, Response
+from playwright.sync_api import TimeoutError as NotInTime
+
+from tests.prefect_server import wait_until
+from tests.ui.pictures import small
 
 Version = Literal["v1", "v2"]
 
 VERSION_ID: Final = re.compile(r"^[0-9a-f]{8}$")
 """How a version of an artifact is called in its history."""
-MAX_SCREENSHOT: Final = 200_000
+MAX_SCREENSHOT: Final = 150_000
+MOMENT_MS: Final = 2_000
+"""How long a page may take to follow a click, before it is clicked again."""
 
 
 @dataclass  # not frozen: Playwright leaves marks on whatever owns a listener
@@ -73,6 +79,45 @@ class PrefectUi:
         """Show another tab of the page."""
         self.page.get_by_text(name, exact=True).first.click()
 
+    def pick(self, opener: Locator, option: Locator) -> None:
+        """Open a menu by the keyboard, and choose from it.
+
+        One UI closes some of its menus in the very click that opened them, and loses what comes
+        while a page is being made.
+        """
+
+        def opened() -> bool:
+            opener.press("Space")
+            return _comes(option)
+
+        wait_until(opened, description="the menu is open")
+        option.click()
+
+    def menu(self, name: str) -> None:
+        """Choose what can be done with the run that is open: a button, or in a menu."""
+        if self.version == "v2":
+            opener = self.page.get_by_role("button", name="Open menu").first
+            self.pick(opener, self.page.get_by_role("menuitem", name=name, exact=True))
+        else:
+            self.page.get_by_role("button", name=name, exact=True).first.click()
+
+    def expect_in_message(self, text: str) -> None:
+        """Wait until a text is to be read in the state's message, of which one UI cuts the end."""
+        more = self.page.get_by_text("See More", exact=True)
+        wanted = self.page.get_by_text(text).filter(visible=True).first
+
+        def shown() -> bool:
+            if more.count():
+                more.first.click()
+            return _comes(wanted)
+
+        wait_until(shown, description=f"the message tells {text}")
+
+    @property
+    def dialog(self) -> Locator:
+        """The dialog that is open."""
+        return self.page.get_by_role("dialog").or_(self.page.get_by_role("alertdialog"))
+
     def open_artifact(self, key: str, *, version: int = 0) -> Locator:
         """Open an artifact from its history, the newest version first; returns its content."""
         self.open(f"/artifacts/key/{key}")
@@ -96,11 +141,24 @@ class PrefectUi:
         """The graph of a flow run."""
         return self.page.locator("canvas").first
 
+    def window(self, *, height: int) -> None:
+        """Make the window higher or lower, in pixels."""
+        self.page.set_viewport_size({"width": 1280, "height": height})
+
     def screenshot(self, name: str) -> None:
-        """Keep a picture for the documentation, of the UI that a browser is sent to."""
+        """Keep a picture for the documentation, of the UI that is the easier one to read."""
         if self.screenshots is None or self.version == "v1":
             return
         self.screenshots.mkdir(parents=True, exist_ok=True)
-        picture = self.page.screenshot(animations="disabled")
+        picture = small(self.page.screenshot(animations="disabled"))
         assert len(picture) < MAX_SCREENSHOT, f"{name} has {len(picture)} bytes"
         (self.screenshots / name).write_bytes(picture)
+
+
+def _comes(element: Locator) -> bool:
+    """Whether it is there within a moment."""
+    try:
+        element.wait_for(timeout=MOMENT_MS)
+    except NotInTime:
+        return False
+    return True

@@ -22,7 +22,7 @@ def heading(content: Locator, run: JudgedRun, status: str) -> Locator:
 
 
 def test_the_verdict_is_a_page_with_two_tables(ui: PrefectUi, runs: JudgedRuns) -> None:
-    """What became of it and why, each checkpoint with its details, and each event in order."""
+    """What became of it and why, what would do, each checkpoint, and each event in order."""
     page = ui.open_artifact(runs.refused.verdict_key)
     expect(page.get_by_role("table")).to_have_count(2)
     ui.screenshot("ui-verdict.png")
@@ -32,10 +32,16 @@ def test_the_verdict_is_a_page_with_two_tables(ui: PrefectUi, runs: JudgedRuns) 
     assert f"BLOCKED: {runs.refused.pac_id}" in text
     assert "CP-03 QUALITY_SCORE_VALIDATION: Quality score 0.62 is below the threshold 0.70" in text
 
+    fix = "raise quality_score from 0.62 to at least 0.70 by improving the work, or lower"
+    expect(page.get_by_role("listitem").filter(has_text=fix)).to_have_count(1)
+    assert "/execution_result/quality_score" in text
+
     checkpoints = cells(page.get_by_role("table").nth(0))
-    assert follows([name.split()[0] for name in TASKS[:4]], checkpoints)
-    assert follows(["PASS", "PASS", "FAIL", "PASS"], checkpoints)
-    assert "Quality score 0.62 is below the threshold 0.70" in checkpoints[2]
+    names = [task[:5] + task[5:].lower().replace("_", " ") for task in TASKS[:4]]
+    assert follows([*names, "schema validation"], checkpoints)
+    assert follows(["PASS", "PASS", "FAIL", "PASS", "PASS"], checkpoints)
+    assert checkpoints[2][-2:] == ["at least 0.70", "0.62"]
+    assert checkpoints[0][-2:] == ["DAN (GID-07), allowed to execute", "Dan (GID-07)"]
 
     assert follows(EVENTS, cells(page.get_by_role("table").nth(1)))
 

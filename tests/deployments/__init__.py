@@ -1,0 +1,1 @@
+"""What is deployed, served and submitted: on real servers, with a process for each run."""
