@@ -9,7 +9,7 @@ export DO_NOT_TRACK = 1
 OWN_HOME := $(CURDIR)/.benson
 RUN_HOME := $(or $(BENSON_HOME),$(OWN_HOME))
 
-.PHONY: help install run test test-ui chaos fuzz mutation bench lint format types check clean
+.PHONY: help install run stack test test-ui test-stack chaos fuzz mutation bench lint format types check clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,11 +28,17 @@ run: install ## run the governed flow on the work orders in examples/
 	@if [ "$(RUN_HOME)" = "$(OWN_HOME)" ]; then rm -rf "$(OWN_HOME)"; fi
 	@BENSON_HOME="$(RUN_HOME)" $(BIN)/benson run examples/*.json
 
-test: install ## run the tests
-	@$(BIN)/pytest -m "not ui"
+stack: install ## start PostgreSQL, Redis, Prefect's servers and WORKERS (2) on this machine
+	@BENSON_HOME="$(or $(BENSON_HOME),$(CURDIR)/.benson-stack)" $(BIN)/python -m deployments.stack --workers $(or $(WORKERS),2)
+
+test: install ## run the tests; TESTS="tests/library tests/cli" for some of them
+	@$(BIN)/pytest -m "not ui and not stack" $(TESTS)
 
 test-ui: install ## look at a run in the Prefect UI with a headless browser
 	@$(BIN)/pytest -m ui tests/ui
+
+test-stack: install ## judge DOCUMENTS (200) on such a stack, kill a worker, and look at what is left
+	@STACK_DOCUMENTS=$(or $(DOCUMENTS),200) $(BIN)/pytest -m stack -s tests/stack
 
 chaos: install ## kill real runs at every event and at random moments, and look at what is left
 	@$(BIN)/python -m tests.chaos
@@ -40,7 +46,7 @@ chaos: install ## kill real runs at every event and at random moments, and look 
 fuzz: install ## fuzz the way in for SECONDS (60), guided by coverage
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
 
-mutation: install ## change the program, see that a test notices; ONLY=phases, result or verification
+mutation: install ## change the program, see that a test notices; ONLY=phases, result, verification or verification/trail
 	@$(BIN)/python -m tests.mutation $(ONLY)
 
 bench: install ## measure, side by side, and write bench/results.json
@@ -60,4 +66,4 @@ types: install ## check types, strictly
 check: lint types test ## all that must be green before a commit
 
 clean: ## remove what was made here
-	@rm -rf mutants mutation .venv .benson .pytest_cache .mypy_cache .ruff_cache .coverage*
+	@rm -rf mutants mutation .venv .benson .benson-stack .pytest_cache .mypy_cache .ruff_cache .coverage*

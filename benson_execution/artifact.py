@@ -19,6 +19,7 @@ from benson_execution.evidence import Evidence
 from benson_execution.faults import note_fault
 from benson_execution.files import make_folder
 from benson_execution.outcome import violations_of
+from benson_execution.own_events import OwnEventType
 from benson_execution.proof.heads_file import append_head
 from benson_execution.schema import as_dict, is_pac_id
 from benson_execution.settings import Settings
@@ -50,11 +51,13 @@ def leave_artifact(
     *,
     duration_estimated: bool,
     known: Document | None = None,
+    keep_lease: bool = False,
 ) -> tuple[Evidence, Path]:
     """Leave what a closed dispatch leaves: its head in the heads file, then its artifact.
 
     `known` is its document, where that was read already, so that it is not read again. Then the
-    dispatch is finished, and its lease is released. Doing it again does no harm.
+    dispatch is finished, and its lease is released, unless `keep_lease` says that more is to come.
+    Doing it again does no harm.
     Raises `TrailIncomplete` while it is not closed, and `ArtifactNotWritten`.
     """
     evidence = Evidence.of(trail, dispatch_id, duration_estimated=duration_estimated, known=known)
@@ -66,11 +69,17 @@ def leave_artifact(
             "the trail has the whole record; BENSON_HEADS names the file",
         ) from error
     path = write_artifact(build_artifact(evidence), settings.artifacts_folder)
+    if not keep_lease:
+        release_lease(trail, dispatch_id, settings)
+    return evidence, path
+
+
+def release_lease(trail: Trail, dispatch_id: str, settings: Settings) -> None:
+    """Say that a closed dispatch is finished: a recovery has nothing to do about it."""
     try:
         trail.release(dispatch_id)
     except TrailUnavailable as error:  # all is recorded; a recovery releases it
         note_fault(settings.home, "lease", error, dispatch_id)
-    return evidence, path
 
 
 def build_artifact(evidence: Evidence) -> dict[str, Any]:
@@ -154,6 +163,7 @@ def _dispatch(
     end = _last(events, EventType.PAC_DISPATCH_END)
     start = _last(events, EventType.PAC_DISPATCH_START)
     pac = None if document is None else document.pac
+    policy = evidence.read_policy()
     return {
         "trail_id": header.trail_id,
         "dispatch_id": header.dispatch_id,
@@ -172,18 +182,33 @@ def _dispatch(
         "pac": None if document is None else document.pac_as_received,
         "pac_sha256": provenance.pac_sha256,
         "execution_result": document.result if document and document.has_result else None,
-        "execution_result_sha256": provenance.result_sha256,
+        "execution_result_sha256": provenance.result_sha256 or _ran(events).get("result_sha256"),
         "violations": [
             violation._asdict()
             for violation in ([] if document is None else violations_of(document, events))
         ],
         "policy": {
-            "quality_threshold": evidence.read_policy().get("quality_threshold"),
+            "quality_threshold": policy.get("quality_threshold"),
             "policy_sha256": provenance.policy_sha256,
             "agent_registry_sha256": provenance.registry_sha256,
             "benson_version": provenance.benson_version,
+            **({"human_review": policy["human_review"]} if "human_review" in policy else {}),
         },
+        **({"agent_run": _ran(events)} if document and document.runner else {}),
+        **({} if provenance.trace_id is None else {"trace_id": provenance.trace_id}),
     }
+
+
+def _ran(events: Sequence[Event]) -> dict[str, Any]:
+    """How an agent that Benson ran was run, and what came of it; empty where it was not run."""
+    start, end = (
+        _last(events, kind) for kind in (OwnEventType.AGENT_RUN_START, OwnEventType.AGENT_RUN_END)
+    )
+    told = {} if start is None else {"runner": start.data.runner, "started_at": start.timestamp}
+    if end is not None:
+        told |= {"ended_at": end.timestamp}
+        told |= {name: end.data[name] for name in ("answered", "cause", "result_sha256")}
+    return told
 
 
 def _report(
@@ -221,6 +246,7 @@ def _report(
             "reason": decision.data.reason,
             "human_review_required": decision.data.human_review_required,
         },
+        **({"human_review": _review(events)} if decision.data.human_review_required else {}),
         "wrap": {
             "wrap_id": wrap.data.wrap_id,
             "status": wrap.data.status,
@@ -233,5 +259,24 @@ def _report(
     }, None
 
 
-def _last(events: Sequence[Event], event_type: EventType) -> Event | None:
+def _review(events: Sequence[Event]) -> dict[str, Any] | None:
+    """What a person answered, and what was judged again with it; None where nobody did."""
+    review = _last(events, OwnEventType.HUMAN_REVIEW)
+    recheck = _last(events, OwnEventType.POLICY_RECHECK)
+    if review is None or recheck is None:
+        return None
+    return {
+        "decision": review.data.decision,
+        "reviewer": review.data.reviewer,
+        # Prefect's form is open to whoever can reach it: nobody checked who this was.
+        "reviewer_identity": "self-declared",
+        "notes": review.data.notes,
+        "still_eligible": recheck.data.eligible,
+        "reason": recheck.data.reason,
+        "policy_sha256": recheck.data.policy_sha256,
+        "agent_registry_sha256": recheck.data.agent_registry_sha256,
+    }
+
+
+def _last(events: Sequence[Event], event_type: str) -> Event | None:
     return next((e for e in reversed(events) if e.event_type == event_type), None)

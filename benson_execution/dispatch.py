@@ -6,6 +6,7 @@ leave the same trail.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,10 +14,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
-from benson_execution.document import Document
+from benson_execution.document import Document, NoResult
 from benson_execution.errors import AppendRefused, PacAlreadyWrapped, TrailUnavailable, WrapIdTaken
 from benson_execution.events import CheckpointName, DispatchStatus, Event, EventType
+from benson_execution.own_events import OwnEventType
 from benson_execution.phases.ber_decision import BerDecision
+from benson_execution.phases.human_review import ReviewVerdict
 from benson_execution.phases.quality import usable_score
 from benson_execution.phases.verdict import CheckpointVerdict
 from benson_execution.phases.wrap import WrapVerdict, wrap_claim
@@ -75,10 +78,13 @@ class Dispatch:
         policy: Policy,
         trail: Trail,
         telemetry: TelemetryLogger | None = None,
+        *,
+        trace_id: str | None = None,
     ) -> Dispatch:
         """The run's open dispatch, or its next one, of which nothing is recorded yet.
 
-        `telemetry` prints its events; by default they are recorded only.
+        `telemetry` prints its events; by default they are recorded only. A new one is part of the
+        trace `trace_id`, an open one of that which it began in.
         """
         ref, number = open_dispatch(trail, run_id)
         if ref is not None and ref.document_sha256 not in (None, document.sha256):
@@ -88,7 +94,7 @@ class Dispatch:
         if ref is not None:
             policy = _policy_of(trail, ref, policy)
         else:
-            provenance = _provenance(document, policy)
+            provenance = _provenance(document, policy, trace_id)
             ref = DispatchRef(run_id, number, document.pac.pac_id, document.sha256, provenance)
         return cls(ref, document, policy, trail, telemetry)
 
@@ -103,12 +109,14 @@ class Dispatch:
     def begin(self) -> None:
         """`PAC_DISPATCH_START`, with the document as received, and this process's lease.
 
-        A resumed dispatch has the event already, and gets the lease.
+        A resumed dispatch has the event already, and gets the lease; its clock is not this
+        process's, so that its duration stays an estimate.
         """
-        with _begun_lock:
-            _begun.setdefault(self.ref.dispatch_id, time.monotonic())
-            if len(_begun) > _REMEMBERED:
-                del _begun[next(iter(_begun))]  # the oldest: its duration is estimated from now on
+        if not self.has_begun():
+            with _begun_lock:
+                _begun.setdefault(self.ref.dispatch_id, time.monotonic())
+                if len(_begun) > _REMEMBERED:
+                    del _begun[next(iter(_begun))]  # the oldest: it is estimated from now on
         pac = self.document.pac
         with self.telemetry.transaction(documents=self._documents, lease=this_process()) as at_once:
             at_once.pac_dispatch_start(pac.pac_id, pac.agent_gid, pac.agent_name)
@@ -138,6 +146,52 @@ class Dispatch:
         pac = self.document.pac
         self.telemetry.agent_execution_start(pac.pac_id, pac.agent_gid)
 
+    def begin_run(self, nonce: str) -> Event:
+        """`AGENT_RUN_START`, as it is recorded: from here on the agent may have been at work.
+
+        Where another process was faster it has that one's nonce, and the agent is that one's.
+        """
+        pac = self.document.pac
+        return self.telemetry.emit(
+            OwnEventType.AGENT_RUN_START,
+            {
+                "pac_id": pac.pac_id,
+                "agent_gid": pac.agent_gid,
+                "runner": str(self.document.runner),
+                "nonce": nonce,
+                "phase": "EXECUTION",
+            },
+        )
+
+    def end_run(self, result: bytes | NoResult) -> None:
+        """`AGENT_RUN_END`, with the result as the agent handed it over, or why there is none."""
+        pac = self.document.pac
+        cause, digest, documents = None, None, []
+        if isinstance(result, NoResult):
+            cause = result.because
+        else:
+            digest = hashlib.sha256(result).hexdigest()
+            documents = [(digest, result)]
+        with self.telemetry.transaction(documents=documents) as together:
+            together.emit(
+                OwnEventType.AGENT_RUN_END,
+                {
+                    "pac_id": pac.pac_id,
+                    "agent_gid": pac.agent_gid,
+                    "answered": cause is None,
+                    "cause": cause,
+                    "result_sha256": digest,
+                    "phase": "EXECUTION",
+                },
+            )
+
+    def ran_before(self) -> bool:
+        """Whether an earlier dispatch of the same run started the agent."""
+        starts = self.trail.events(run_id=self.ref.run_id, event_type=OwnEventType.AGENT_RUN_START)
+        if any(start.dispatch.dispatch_id != self.ref.dispatch_id for start in starts):
+            return True
+        return any(one.agent_was_run for one in self.trail.archived(run_id=self.ref.run_id))
+
     def record_checkpoint(self, verdict: CheckpointVerdict) -> None:
         """`CHECKPOINT`."""
         recorded = self.telemetry.checkpoint(
@@ -150,7 +204,8 @@ class Dispatch:
         """`SCHEMA_VALIDATION`, then `AGENT_EXECUTION_END`, which it settles."""
         pac, result = self.document.pac, as_dict(self.document.result)
         completed = result.get("tasks_completed")
-        if validation.error is not None or not self.document.has_result:
+        missing = isinstance(self.document.result, NoResult)
+        if validation.error is not None or (missing and not self.document.result.not_activated):
             status = DispatchStatus.FAILED
         elif validation.valid and self._activated:
             status = DispatchStatus.COMPLETED
@@ -181,6 +236,32 @@ class Dispatch:
             decision.reason,
             decision.human_review_required,
         )
+
+    def record_review(self, verdict: ReviewVerdict) -> None:
+        """`HUMAN_REVIEW`, then `POLICY_RECHECK`, with the policy by which it was judged again."""
+        pac_id, policy = self.document.pac.pac_id, verdict.policy
+        with self.telemetry.transaction(documents=policy.documents) as together:
+            together.emit(
+                OwnEventType.HUMAN_REVIEW,
+                {
+                    "pac_id": pac_id,
+                    "decision": verdict.decision.value,
+                    "reviewer": verdict.reviewer,
+                    "notes": verdict.notes,
+                    "phase": "REVIEW",
+                },
+            )
+            together.emit(
+                OwnEventType.POLICY_RECHECK,
+                {
+                    "pac_id": pac_id,
+                    "eligible": verdict.eligible,
+                    "reason": verdict.reason,
+                    "policy_sha256": policy.sha256,
+                    "agent_registry_sha256": policy.registry.sha256,
+                    "phase": "REVIEW",
+                },
+            )
 
     def close(self, verdict: WrapVerdict) -> None:
         """`WRAP_GENERATION` and `PAC_DISPATCH_END`, and with them the WRAP: all, or nothing."""
@@ -243,7 +324,7 @@ def _policy_of(trail: Trail, ref: DispatchRef, now: Policy) -> Policy:
     return Policy.recorded(policy, registry)
 
 
-def _provenance(document: Document, policy: Policy) -> Provenance:
+def _provenance(document: Document, policy: Policy, trace_id: str | None) -> Provenance:
     digests = document.member_digests()
     return Provenance(
         pac_sha256=digests.get("pac"),
@@ -251,4 +332,5 @@ def _provenance(document: Document, policy: Policy) -> Provenance:
         policy_sha256=policy.sha256,
         registry_sha256=policy.registry.sha256,
         benson_version=__version__,
+        trace_id=trace_id,
     )

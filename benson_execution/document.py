@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
 
+from benson_execution.agent_run.runners import Runner
 from benson_execution.errors import BadInput, InvalidPac, Received, UnreadableDocument
 from benson_execution.jsonable import PlainCopy
 from benson_execution.limits import MAX_DOCUMENT_BYTES
@@ -23,14 +24,20 @@ MAX_INLINE_BYTES: Final = 350_000
 _MEMBERS: Final = ("pac", "execution_result")
 
 
-class _NoResult:
-    """There was no result at all, which is not the same as a result that is null."""
+@dataclass(frozen=True, slots=True)
+class NoResult:
+    """There is no result at all, which is not the same as a result that is null.
 
-    def __repr__(self) -> str:
-        return "NO_RESULT"
+    `because` is what every gate says of it. `not_activated` is true where the agent was never
+    run because CP-01 refused it: then nothing failed, and nothing was judged.
+    """
+
+    because: str = "no execution result was handed over"
+    not_activated: bool = False
 
 
-NO_RESULT: Final = _NoResult()
+NO_RESULT: Final = NoResult()
+"""The agent handed nothing over, and nobody knows why."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -38,8 +45,9 @@ class Document:
     """What was submitted, frozen to its bytes.
 
     `sha256` is of `content`, the exact bytes as received, in lower-case hexadecimal.
-    `result` is the agent's result as read (any JSON value), or `NO_RESULT`.
-    `stray` are the top-level fields that are neither `pac` nor `execution_result`.
+    `result` is the agent's result as read (any JSON value), or a `NoResult`.
+    `runner` is how the agent is to be run, of a document that brings no result for that reason.
+    `stray` are the top-level fields that belong to no document, and what is wrong with each.
     """
 
     content: bytes
@@ -47,7 +55,10 @@ class Document:
     pac: Pac
     pac_as_received: Mapping[str, Any]
     result: Any
+    runner: Runner | None
     stray: Mapping[str, Any]
+    runner_problem: str | None = None
+    """What is wrong with the member `agent`, where it is stray."""
 
     @property
     def text(self) -> str:
@@ -57,7 +68,17 @@ class Document:
     @property
     def has_result(self) -> bool:
         """Whether the agent handed anything over."""
-        return self.result is not NO_RESULT
+        return not isinstance(self.result, NoResult)
+
+    def answered(self, result: bytes | NoResult) -> Document:
+        """The document as it is judged once its agent was run: with the result's bytes, or why not.
+
+        Its own bytes, and their digest, stay those that were submitted. Raises
+        `UnreadableDocument`.
+        """
+        if isinstance(result, NoResult):
+            return replace(self, result=result)
+        return replace(self, result=read_value(result, limit=len(result)))
 
     def member_digests(self) -> dict[str, str]:
         """The SHA-256 of the bytes that the document has for each of its members."""
@@ -116,14 +137,35 @@ class Document:
             path = "/pac" + (error.violations[0][0] if error.violations else "")
             error.line = line_of(raw, path)
             raise
+        runner, problem = named_runner(data)
+        known = _MEMBERS if runner is None else (*_MEMBERS, "agent")
         return cls(
             content=raw,
             sha256=hashlib.sha256(raw).hexdigest(),
             pac=pac,
             pac_as_received=data["pac"],
-            result=data.get("execution_result", NO_RESULT),
-            stray={key: value for key, value in data.items() if key not in _MEMBERS},
+            result=data.get("execution_result", NO_RESULT if runner is None else _NOT_RUN),
+            runner=runner,
+            stray={key: value for key, value in data.items() if key not in known},
+            runner_problem=problem,
         )
+
+
+_NOT_RUN: Final = NoResult(
+    f"{NO_RESULT.because}: the agent is run by the flow only, as in `benson run`"
+)
+
+
+def named_runner(data: Mapping[str, Any]) -> tuple[Runner | None, str | None]:
+    """How the agent is to be run, or what is wrong with a member `agent` that does not say it."""
+    if "agent" not in data:
+        return None, None
+    if "execution_result" in data:
+        return None, "the document brings its result: there is no agent to be run"
+    try:
+        return Runner.parse(data["agent"]), None
+    except ValueError as error:
+        return None, str(error)
 
 
 def _encode(text: str) -> bytes:

@@ -22,7 +22,7 @@ from benson_execution.errors import (
     TrailUnavailable,
 )
 from benson_execution.events import Event
-from benson_execution.faults import note_fault
+from benson_execution.faults import FaultKind, note_fault
 from benson_execution.outcome import Outcome
 from benson_execution.phases import ber_decision, schema_validation
 from benson_execution.policy import Policy
@@ -31,6 +31,7 @@ from benson_execution.result import SCHEMA_TYPE, ResultValidation, validate_exec
 from benson_execution.schema import is_pac_id
 from benson_execution.settings import Settings
 from benson_execution.telemetry import TelemetryLogger, telemetry_for_ber
+from benson_execution.tracing import export_dispatch, is_wanted, prepare, trace_id_of_run
 from benson_execution.trail import Trail, open_trail
 from benson_execution.walk import guarded, walk
 
@@ -65,6 +66,7 @@ class BensonExecutionEngine:
             if trail is not None and self.settings.heads is None:
                 places["heads"] = Path(artifacts) / "heads.jsonl"
             self.settings = self.settings.model_copy(update=places)
+        prepare(self.settings)
 
     @property
     def trail(self) -> Trail:
@@ -106,8 +108,10 @@ class BensonExecutionEngine:
                 raise
         dispatch: Dispatch | None = None
         try:
+            run_id = str(uuid.uuid4())
+            trace_id = trace_id_of_run(run_id) if is_wanted(self.settings) else None
             dispatch = Dispatch.of(
-                str(uuid.uuid4()), document, self._policy, self.trail, self.telemetry
+                run_id, document, self._policy, self.trail, self.telemetry, trace_id=trace_id
             )
             self.telemetry.latest = dispatch
             walk(dispatch)
@@ -153,7 +157,7 @@ class BensonExecutionEngine:
 
     def _note(self, error: BaseException, about: str) -> None:
         """What the trail refused is noted where the trail is not."""
-        kind = "artifact" if isinstance(error, ArtifactNotWritten) else "trail"
+        kind: FaultKind = "artifact" if isinstance(error, ArtifactNotWritten) else "trail"
         if isinstance(error, ArtifactNotWritten | TrailUnavailable | AppendRefused):
             note_fault(self.settings.home, kind, error, about)
 
@@ -165,6 +169,8 @@ class BensonExecutionEngine:
         )
 
     def _outcome(self, dispatch: Dispatch, events: list[Event]) -> Outcome:
+        # Before the artifact, which may not be written: the trail is complete.
+        export_dispatch(dispatch.trail, dispatch.ref.dispatch_id, self.settings)
         path = None
         ref = dispatch.ref
         if self._leaves_artifacts:

@@ -8,7 +8,11 @@ BensonError                     exit code 1 is never used: it means "blocked"
 ├── EventRefused                2  a telemetry event that the contract does not allow
 ├── ExecutionFailed             3  the execution itself failed, so nothing was decided
 │   ├── TrailIncomplete            an event that must be in the trail is missing
-│   └── ArtifactNotWritten         the trail is complete; its artifact could not be written
+│   ├── ArtifactNotWritten         the trail is complete; its artifact could not be written
+│   ├── ArchiveNotWritten          an archive could not be written, and nothing of it was moved
+│   ├── AgentFailed                an agent that was to be run handed over no result
+│   │   └── AgentNotStarted           there was no process of it at all
+│   └── AgentRunsElsewhere         another process runs the dispatch's agent, and decides
 ├── AppendRefused               3  the trail is there, and says no
 │   ├── DispatchClosed             a closed dispatch takes no more events
 │   ├── StatusConflict             a closed dispatch has another status already
@@ -114,6 +118,22 @@ class TrailIncomplete(ExecutionFailed):
 
 class ArtifactNotWritten(ExecutionFailed):
     """The trail is complete, but its artifact could not be written."""
+
+
+class ArchiveNotWritten(ExecutionFailed):
+    """An archive could not be written: what was to go into it stays where it is."""
+
+
+class AgentFailed(ExecutionFailed):
+    """An agent that was to be run handed over no result; the message is the cause."""
+
+
+class AgentNotStarted(AgentFailed):
+    """The agent was not run: nobody allowed it, or there is no such program."""
+
+
+class AgentRunsElsewhere(ExecutionFailed):
+    """Another process runs the agent of this dispatch: what becomes of it, that one decides."""
 
 
 class AppendRefused(BensonError):

@@ -12,11 +12,13 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from benson_execution.errors import EventRefused
 from benson_execution.frozen import FrozenObject, freeze
 from benson_execution.jsonable import PlainCopy
+from benson_execution.own_events import OWN_PAYLOADS
+from benson_execution.payload import IdText, Payload
 from benson_execution.text import shorten
 from benson_execution.timestamps import is_timestamp, utc_now
 
@@ -84,20 +86,13 @@ class ErrorCode(StrEnum):
     """Authority violation."""
 
 
-class Payload(BaseModel):
-    """What the eight payloads share: exact fields, exact types, no changes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-_Id = Annotated[str, Field(min_length=1, max_length=128)]
 _Status = Literal["COMPLETED", "BLOCKED", "FAILED"]
 
 
 class PacDispatchStart(Payload):
     """`PAC_DISPATCH_START`."""
 
-    pac_id: _Id
+    pac_id: IdText
     agent_gid: str
     agent_name: str
     phase: Literal["DISPATCH"]
@@ -106,7 +101,7 @@ class PacDispatchStart(Payload):
 class PacDispatchEnd(Payload):
     """`PAC_DISPATCH_END`; `duration_ms` is milliseconds since the dispatch began."""
 
-    pac_id: _Id
+    pac_id: IdText
     status: _Status
     duration_ms: Annotated[int, Field(ge=0)]
     phase: Literal["DISPATCH_COMPLETE"]
@@ -115,7 +110,7 @@ class PacDispatchEnd(Payload):
 class AgentExecutionStart(Payload):
     """`AGENT_EXECUTION_START`."""
 
-    pac_id: _Id
+    pac_id: IdText
     agent_gid: str
     phase: Literal["EXECUTION"]
 
@@ -123,7 +118,7 @@ class AgentExecutionStart(Payload):
 class AgentExecutionEnd(Payload):
     """`AGENT_EXECUTION_END`; `tasks_completed` is a count, `quality_score` lies in [0, 1]."""
 
-    pac_id: _Id
+    pac_id: IdText
     agent_gid: str
     status: _Status
     tasks_completed: Annotated[int, Field(ge=0)]
@@ -134,7 +129,7 @@ class AgentExecutionEnd(Payload):
 class SchemaValidation(Payload):
     """`SCHEMA_VALIDATION`; there is an `error_code` exactly when it is not valid."""
 
-    pac_id: _Id
+    pac_id: IdText
     schema_type: str
     valid: bool
     error_code: Literal["GS_130", "GS_131", "GS_132", "GS_133"] | None
@@ -169,7 +164,7 @@ class Checkpoint(Payload):
 class BerGenerationDecision(Payload):
     """`BER_GENERATION_DECISION`; `reason` names every failure where it is not eligible."""
 
-    pac_id: _Id
+    pac_id: IdText
     eligible: bool
     reason: str
     human_review_required: bool
@@ -179,7 +174,7 @@ class BerGenerationDecision(Payload):
 class WrapGeneration(Payload):
     """`WRAP_GENERATION`; a blocked one has no `wrap_id`."""
 
-    pac_id: _Id
+    pac_id: IdText
     wrap_id: str | None
     status: Literal["WRAP_GENERATED", "WRAP_BLOCKED"]
     blocked: bool
@@ -205,7 +200,10 @@ PAYLOADS: Final[Mapping[str, type[Payload]]] = {
     EventType.PAC_DISPATCH_END: PacDispatchEnd,
 }
 
-_VALIDATE: Final = {str(name): model.__pydantic_validator__ for name, model in PAYLOADS.items()}
+KNOWN_PAYLOADS: Final[Mapping[str, type[Payload]]] = {**PAYLOADS, **OWN_PAYLOADS}
+"""The payload of every event type that takes no other: the contract's, and Benson's own."""
+
+_VALIDATE: Final = {str(name): m.__pydantic_validator__ for name, m in KNOWN_PAYLOADS.items()}
 
 
 class Event(FrozenObject):
@@ -234,7 +232,7 @@ class Event(FrozenObject):
     def create(cls, event_type: str, data: Mapping[str, Any]) -> Event:
         """A new event, now; `EventRefused` names the field that does not fit.
 
-        One of the eight types takes exactly its own payload; any other type takes any JSON object.
+        A known type takes exactly its own payload; any other type takes any JSON object.
         """
         if type(event_type) is not str and isinstance(event_type, str):
             event_type = str.__str__(event_type)  # a member of an enum, say: its text is kept

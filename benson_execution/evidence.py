@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from benson_execution.agent_run.recorded import as_judged, run_end
 from benson_execution.document import Document
 from benson_execution.errors import TrailIncomplete, TrailUnavailable
 from benson_execution.events import Event
@@ -41,6 +42,8 @@ class Evidence:
     document: bytes | None
     policy: bytes | None
     duration_estimated: bool
+    agent_result: bytes | None = None
+    """The result of an agent that Benson ran, as the agent handed it over."""
     known: Document | None = field(default=None, compare=False, repr=False)
     """A document that was read already; it is used where its bytes are the very ones."""
 
@@ -70,7 +73,10 @@ class Evidence:
             None if sha256 is None else trail.document(sha256)
             for sha256 in (header.document_sha256, header.provenance.policy_sha256)
         )
-        return cls(proof, events, document, policy, duration_estimated, known)
+        ran = run_end(e.event for e in events)
+        digest = None if ran is None else ran.result_sha256
+        result = None if digest is None else trail.document(digest)
+        return cls(proof, events, document, policy, duration_estimated, result, known)
 
     @classmethod
     def from_artifact(cls, artifact: Mapping[str, Any]) -> Evidence:
@@ -89,13 +95,15 @@ class Evidence:
                 None if given[name] is None else given[name].encode()
                 for name in ("document", "policy")
             )
+            result = given["agent_result"].encode() if "agent_result" in given else None
             estimated = _exactly(bool, artifact["dispatch"]["duration_estimated"])
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise ValueError(f"not the proof of a dispatch: {error!r}") from None
-        return cls(proof, events, document, policy, estimated)
+        return cls(proof, events, document, policy, estimated, result)
 
     def to_dict(self) -> dict[str, Any]:
         """The member `proof` of an artifact."""
+        ran = {} if self.agent_result is None else {"agent_result": self.agent_result.decode()}
         return {
             "leaf": self.proof.entry.decode(),
             "leaf_index": self.proof.leaf_index,
@@ -108,6 +116,7 @@ class Evidence:
             ],
             "document": None if self.document is None else self.document.decode(),
             "policy": None if self.policy is None else self.policy.decode(),
+            **ran,
         }
 
     @property
@@ -121,10 +130,14 @@ class Evidence:
         return Header.from_bytes(self.leaf.header)
 
     def read_document(self) -> Document | None:
-        """The document as it was read when the dispatch began; it was readable then."""
+        """The document as it was judged; it was readable when the dispatch began."""
+        if self.document is None:
+            return None
         if self.known is not None and self.known.content == self.document:
-            return self.known
-        return None if self.document is None else Document.read(self.document, limit=1 << 40)
+            document = self.known
+        else:
+            document = Document.read(self.document, limit=1 << 40)
+        return as_judged(document, [e.event for e in self.events], lambda _: self.agent_result)
 
     def read_policy(self) -> dict[str, Any]:
         """The members of the policy that was in force."""

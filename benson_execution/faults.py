@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import orjson
 
@@ -15,11 +15,25 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 """Beyond this size nothing is added: a fault that repeats for days must not fill the disk."""
 
 
-def note_fault(home: Path, kind: str, error: BaseException, about: str) -> None:
+FaultKind = Literal["trail", "artifact", "lease", "projection", "mirror", "inbox", "agent", "otel"]
+"""What went wrong, in the word that is counted: `benson_faults_total` has one series for each.
+
+`trail`: a write that the trail refused. `artifact`: one that could not be written. `lease`: one
+that could not be released. `projection`: something that could not be shown. `mirror`: events that
+Prefect did not take. `inbox`: a file that could not be taken, submitted or moved. `agent`: a run of
+one that could not be cancelled. `otel`: traces that no OpenTelemetry receiver took; one line may
+tell of many.
+"""
+
+
+def faults_file(home: Path) -> Path:
+    """Where the faults of this home are noted."""
+    return home / "faults.jsonl"
+
+
+def note_fault(home: Path, kind: FaultKind, error: BaseException, about: str) -> None:
     """Append one line to `faults.jsonl` under the home: when, what, about what, and why.
 
-    `kind` is `trail` (a write that the trail refused), `artifact` (one that could not be written),
-    `lease` (one that could not be released) or `projection` (something that could not be shown).
     Raises nothing: the place where faults are noted may be full as well.
     """
     line = {
@@ -32,7 +46,7 @@ def note_fault(home: Path, kind: str, error: BaseException, about: str) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        handle = os.open(home / "faults.jsonl", flags, 0o644)
+        handle = os.open(faults_file(home), flags, 0o644)
         try:
             if os.fstat(handle).st_size < MAX_BYTES:
                 os.write(handle, orjson.dumps(line) + b"\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from itertools import islice
 from typing import Any, Final
 
 _ALIKE: Final = {ord(c): "i" for c in "1l|!"} | {ord("0"): "o"}
@@ -57,6 +58,51 @@ def readings(character: str) -> frozenset[str]:
     if character.casefold() in _ALSO:
         found.add("w")
     return frozenset(found)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two names may be taken for one another; neither has to be ASCII.
+
+    Those that differ only behind their first `_COMPARED` visible characters may be.
+    """
+    left, right = _letters(one), _letters(other)
+    if not left or not right:
+        return False
+    # All readings of both at once: how far into each, and what one of them is ahead by.
+    reached = {(0, 0, "", "")}
+    rest = list(reached)
+    while rest:
+        at, by, here, there = rest.pop()
+        if (at, by, here, there) == (len(left), len(right), "", ""):
+            return True
+        steps = []
+        if not here and at < len(left):
+            steps += [(at + 1, by, letter, there) for letter in left[at]]
+        if not there and by < len(right):
+            steps += [(at, by + 1, here, letter) for letter in right[by]]
+        for i, j, ahead, behind in steps:
+            common = min(len(ahead), len(behind))
+            step = (i, j, ahead[common:], behind[common:])
+            if ahead[:common] == behind[:common] and step not in reached:
+                reached.add(step)
+                rest.append(step)
+    return False
+
+
+_COMPARED: Final = 200
+
+
+def _letters(text: str) -> list[frozenset[str]]:
+    """What each character of a text may be read as, but those that nobody reads."""
+    seen = WITHOUT_SIGHT.sub("", compared(text))
+    shown = (c for c in seen if not unicodedata.category(c).startswith("C"))
+    found = (readings(c) or frozenset({c}) for c in shown)
+    return list(islice((letters for letters in found if letters != {""}), _COMPARED))
+
+
+def compared(text: str) -> str:
+    """A text in the one of its spellings that Unicode holds for the same, without case."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _is_letters(text: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from benson_execution.document import Document
 from benson_execution.events import DispatchStatus, Event, EventType
 from benson_execution.frozen import FrozenObject
+from benson_execution.own_events import OwnEventType, ReviewDecision
 from benson_execution.phases import schema_validation
 from benson_execution.schema import Violation
 
@@ -34,7 +35,7 @@ class Outcome:
     checkpoints: tuple[Mapping[str, str], ...]
     """Each `checkpoint_id`, `status`, `details`, in order."""
     reason: str | None
-    """The reason of the BER decision; None when none was made."""
+    """Why it is closed or not: the BER decision's reason, or the review's; None without one."""
     violations: tuple[Violation, ...] = ()
     """What is wrong with the result, each with its path in the document."""
 
@@ -60,7 +61,6 @@ class Outcome:
         end = data.get(EventType.PAC_DISPATCH_END)
         validation = data.get(EventType.SCHEMA_VALIDATION)
         wrap = data.get(EventType.WRAP_GENERATION)
-        decision = data.get(EventType.BER_GENERATION_DECISION)
         return cls(
             dispatch_id=dispatch_id,
             pac_id=pac_id,
@@ -77,7 +77,7 @@ class Outcome:
                 for event in events
                 if event.event_type == EventType.CHECKPOINT
             ),
-            reason=_reason(decision, wrap),
+            reason=_reason(data),
             violations=() if document is None else violations_of(document, events),
         )
 
@@ -94,12 +94,45 @@ class Outcome:
         }
 
 
-def _reason(decision: FrozenObject | None, wrap: FrozenObject | None) -> str | None:
+def _reason(data: Mapping[str, FrozenObject]) -> str | None:
+    decision, wrap = (
+        data.get(EventType.BER_GENERATION_DECISION),
+        data.get(EventType.WRAP_GENERATION),
+    )
     if decision is None or (decision.eligible and wrap is None):
         return None  # it was interrupted
     if decision.eligible and wrap is not None and wrap.blocked:
-        return "eligible, but the PAC was closed by another dispatch first"
+        if decision.human_review_required:
+            return _review_reason(data)
+        return f"eligible, but {_not_closed(data)}"
     return str(decision.reason)
+
+
+def _review_reason(data: Mapping[str, FrozenObject]) -> str:
+    """Why a dispatch that a person had to approve has no WRAP."""
+    review, recheck = data.get(OwnEventType.HUMAN_REVIEW), data.get(OwnEventType.POLICY_RECHECK)
+    end = data.get(EventType.PAC_DISPATCH_END)
+    if review is None or recheck is None:
+        if end is not None and end.status == DispatchStatus.FAILED:
+            return "review required, and nobody answered in time"
+        return "review required: submit it to a deployment"
+    said = f"by {review.reviewer} (self-declared)"
+    notes = f": {review.notes}" if review.notes else ""
+    if review.decision == ReviewDecision.REJECTED:
+        return f"rejected {said}{notes}"
+    if review.decision == ReviewDecision.INVALID:
+        return f"the answer {said} approves nothing{notes}"
+    if not recheck.eligible:
+        return f"approved {said}, but no longer eligible: {recheck.reason}"
+    return f"approved {said}, but {_not_closed(data)}"
+
+
+def _not_closed(data: Mapping[str, FrozenObject]) -> str:
+    """Why there is no WRAP of what nobody refused."""
+    end = data.get(EventType.PAC_DISPATCH_END)
+    if end is not None and end.status == DispatchStatus.FAILED:
+        return "whether to close it could not be judged"
+    return "the PAC was closed by another dispatch first"
 
 
 def violations_of(document: Document, events: Sequence[Event]) -> tuple[Violation, ...]:

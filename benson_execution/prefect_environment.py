@@ -49,9 +49,7 @@ def prepare_embedded(home: Path) -> str:
     what a run is recorded in must not depend on what was last selected for something else.
     """
     prepare()
-    home = home.expanduser().absolute()
-    prefect_home = home / "prefect"
-    os.environ["PREFECT_PROFILES_PATH"] = str(prefect_home / "no-profiles.toml")
+    prefect_home = _without_profiles(home)
     if url := os.environ.get("PREFECT_API_URL"):
         return f"Prefect at {url} (PREFECT_API_URL)"
     os.environ["PREFECT_HOME"] = str(prefect_home)
@@ -59,3 +57,26 @@ def prepare_embedded(home: Path) -> str:
     prefect_home.mkdir(parents=True, exist_ok=True)
     first = "" if (prefect_home / "prefect.db").exists() else "; its first start takes a while"
     return f"an embedded Prefect in {nearby(prefect_home)}{first}"
+
+
+def prepare_served(home: Path, port: int) -> tuple[str, bool]:
+    """Prepare for `PREFECT_API_URL` where it is set, else for our own server on a loopback port.
+
+    Returns the API's URL, and whether it is that of our own server, with its home under `home`.
+    """
+    prepare()
+    prefect_home = _without_profiles(home)
+    if url := os.environ.get("PREFECT_API_URL"):
+        return url, False
+    os.environ["PREFECT_HOME"] = str(prefect_home)
+    prefect_home.mkdir(parents=True, exist_ok=True)
+    url = f"http://127.0.0.1:{port}/api"
+    os.environ["PREFECT_API_URL"] = url
+    return url, True
+
+
+def _without_profiles(home: Path) -> Path:
+    """Have profiles ignored, and return the home of a Prefect of our own."""
+    prefect_home = home.expanduser().absolute() / "prefect"
+    os.environ["PREFECT_PROFILES_PATH"] = str(prefect_home / "no-profiles.toml")
+    return prefect_home

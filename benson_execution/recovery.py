@@ -16,11 +16,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from benson_execution.artifact import artifact_path, leave_artifact
 from benson_execution.dispatch import elapsed_ms
 from benson_execution.errors import AppendRefused
-from benson_execution.events import DispatchStatus
+from benson_execution.events import DispatchStatus, Event
+from benson_execution.phases.human_review import waits_for_review
 from benson_execution.settings import Settings
 from benson_execution.telemetry import DispatchLogger
 from benson_execution.trail.port import Lease, Seizure, Trail
@@ -32,10 +34,19 @@ class RunState(StrEnum):
     ENDED = "ended"
     """It failed, crashed, was cancelled or finished: its process works on nothing any more."""
     WAITING = "waiting"
-    """It waits to be started or resumed, and its time has not come: it has no process."""
+    """It waits to be started or resumed, and its time is not over: it has no process."""
+    STARTING = "starting"
+    """It was said to run so lately that its new process may not have taken its dispatch up."""
     UNKNOWN = "unknown"
     """Nothing is proved: a killed run may look as if it were running for ever."""
+    UNASKED = "unasked"
+    """Nobody was there to ask."""
 
+
+_REVIEWED: Final = {
+    RunState.UNASKED: "a person is to review it, and only its Prefect knows until when",
+    RunState.STARTING: "a person was to review it, and its run goes on just now",
+}
 
 RunStates = Callable[[str], RunState]
 """Asks an orchestrator about the run with this id."""
@@ -74,7 +85,7 @@ class Recovered:
 
 
 def recover(
-    trail: Trail, settings: Settings, run_states: RunStates = lambda _: RunState.UNKNOWN
+    trail: Trail, settings: Settings, run_states: RunStates = lambda _: RunState.UNASKED
 ) -> Iterator[Recovered]:
     """Finish every unfinished dispatch whose process is dead, and say what became of each.
 
@@ -82,7 +93,7 @@ def recover(
     """
     for lease in trail.leases():
         ref = lease.dispatch
-        dead, because = _is_dead(lease, run_states)
+        dead, because = _is_dead(trail, lease, run_states)
         if not dead:
             yield Recovered(ref.dispatch_id, ref.pac_id, Action.LEFT, because)
             continue
@@ -104,7 +115,7 @@ def recover(
             yield Recovered(ref.dispatch_id, ref.pac_id, action, because)
 
 
-def _is_dead(lease: Lease, run_states: RunStates) -> tuple[bool, str]:
+def _is_dead(trail: Trail, lease: Lease, run_states: RunStates) -> tuple[bool, str]:
     holder = lease.holder
     if holder is None:
         return True, "no process ever took it up"
@@ -117,6 +128,9 @@ def _is_dead(lease: Lease, run_states: RunStates) -> tuple[bool, str]:
         return False, f"{process} is at work on it"
     if state is RunState.WAITING:
         return False, "its run waits to be started or resumed"
+    # Its process ended with the question; another one is started by the answer.
+    if state in _REVIEWED and not lease.closed and waits_for_review(_events(trail, lease)):
+        return False, _REVIEWED[state]
     if dead:
         return True, f"{process} is dead"
     if lease.expired:
@@ -125,8 +139,13 @@ def _is_dead(lease: Lease, run_states: RunStates) -> tuple[bool, str]:
 
 
 def _close(trail: Trail, lease: Lease) -> None:
-    events = [s.event for s in trail.events(dispatch_id=lease.dispatch.dispatch_id)]
+    events, pac_id = _events(trail, lease), lease.dispatch.pac_id
     logger = DispatchLogger(trail, lease.dispatch)
     with logger.transaction(seizure=Seizure(lease.holder)) as together:
-        status = DispatchStatus.FAILED.value
-        together.pac_dispatch_end(lease.dispatch.pac_id, status, elapsed_ms(events))
+        if waits_for_review(events):  # nobody answered, and so nobody approved
+            together.wrap_generation(pac_id, None, "WRAP_BLOCKED", blocked=True)
+        together.pac_dispatch_end(pac_id, DispatchStatus.FAILED.value, elapsed_ms(events))
+
+
+def _events(trail: Trail, lease: Lease) -> list[Event]:
+    return [s.event for s in trail.events(dispatch_id=lease.dispatch.dispatch_id)]

@@ -1,4 +1,4 @@
-"""The agent registry: which agents there are, and which of them may execute."""
+"""The agent registry: which agents there are, which may execute, and which people may review."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Agent(Strict):
 
 class _AgentFile(Strict):
     agents: Annotated[tuple[Agent, ...], FailFast(), JsonArray]
+    reviewers: Annotated[tuple[NonEmpty, ...], FailFast(), JsonArray] = ()
 
     @model_validator(mode="after")
     def _one_each(self) -> Self:
@@ -44,19 +45,23 @@ class _AgentFile(Strict):
 
 
 class AgentRegistry:
-    """The agents of one registry file; `sha256` is the digest of `content`, the file's bytes."""
+    """The agents of one registry file; `sha256` is the digest of `content`, the file's bytes.
+
+    `reviewers` are the names of the people who may approve; without any, nobody may.
+    """
 
     def __init__(self, content: bytes, source: str) -> None:
         self.source = source
         self.content = content
         self.sha256 = hashlib.sha256(content).hexdigest()
         try:
-            self.agents = _AgentFile.model_validate(orjson.loads(content)).agents
+            read = _AgentFile.model_validate(orjson.loads(content))
         except orjson.JSONDecodeError as error:
             raise InvalidSettings(f"the agent registry {source} is not JSON: {error}") from None
         except ValidationError as error:
             found = enumerate_some(map(str, violations(error, _AgentFile)))
             raise InvalidSettings(f"the agent registry {source} is invalid: {found}") from None
+        self.agents, self.reviewers = read.agents, read.reviewers
         self._by_gid = {agent.gid: agent for agent in self.agents if agent.gid is not None}
 
     def find(self, gid: str) -> Agent | None:

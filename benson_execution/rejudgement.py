@@ -16,25 +16,22 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from benson_execution.dispatch import Dispatch
+from benson_execution.agent_run.recorded import as_judged, run_end
 from benson_execution.document import Document
 from benson_execution.errors import BadInput, NotVerified
 from benson_execution.events import Event, EventType
 from benson_execution.evidence import sha256
+from benson_execution.own_events import OwnEventType, ReviewDecision
 from benson_execution.phases.ber_decision import CANONICAL
-from benson_execution.phases.verdict import CheckpointVerdict
-from benson_execution.phases.wrap import WrapVerdict
+from benson_execution.phases.human_review import ReviewAnswer
 from benson_execution.policy import Policy
 from benson_execution.proof.leaf import Header
+from benson_execution.recorded_dispatch import RecordedDispatch, Review, position_of
 from benson_execution.telemetry import event_key
-from benson_execution.trail.memory import MemoryTrail
 from benson_execution.trail.port import (
     MAX_POSITION,
-    Batch,
-    NewEvent,
     StoredEvent,
     Trail,
-    WrapClaim,
 )
 from benson_execution.version import __version__
 from benson_execution.walk import walk
@@ -151,20 +148,34 @@ def _judge_again(
     judged_by = None if header is None else header.provenance.benson_version
     judged = Rejudgement(ref.dispatch_id, ref.pac_id, is_open, judged_by)
     try:
-        document, policy = _what_was_judged(trail, header)
+        document, policy = what_was_judged(trail, header, recorded)
+        review = review_of(trail, [s.event for s in recorded])
     except NotVerified as obstacle:
         return replace(judged, obstacle=obstacle.message)
     walks = []
-    for wrapped_before in _may_have_been_wrapped(recorded, other_wrap):
-        again = _Again(recorded, document, policy, other_wrap, wrapped_before=wrapped_before)
+    for before, at_review in _may_have_been_wrapped(recorded, other_wrap):
+        again = RecordedDispatch(
+            recorded,
+            document,
+            policy,
+            other_wrap,
+            review,
+            wrapped_before=before,
+            wrapped_at_review=at_review,
+        )
         walk(again)
         verdicts = _compare(recorded, again.telemetry.get_all_events())
         walks.append(replace(judged, policy=policy, verdicts=verdicts))
     return min(walks, key=lambda walked: len(walked.differing))
 
 
-def _what_was_judged(trail: Trail, header: Header | None) -> tuple[Document, Policy]:
-    """What a dispatch's header names by digests; `NotVerified` says what is not that any more."""
+def what_was_judged(
+    trail: Trail, header: Header | None, recorded: Sequence[StoredEvent]
+) -> tuple[Document, Policy]:
+    """What a dispatch's header names by digests; `NotVerified` says what is not that any more.
+
+    The result of an agent that Benson ran is named by the event that recorded it.
+    """
     if header is None:
         raise NotVerified("the trail has no header of it")
     provenance = header.provenance
@@ -184,13 +195,41 @@ def _what_was_judged(trail: Trail, header: Header | None) -> tuple[Document, Pol
             raise NotVerified(f"the {member} of its document does not have the digest {digest}")
     if document.pac.pac_id != header.pac_id:
         raise NotVerified(f"its document is of {document.pac.pac_id}")
+    events = [s.event for s in recorded]
+    ran = run_end(events)
+    if ran is not None and ran.result_sha256 is not None:
+        _kept(trail, "agent's result", ran.result_sha256)
+    try:
+        document = as_judged(document, events, trail.document)
+    except BadInput as error:
+        raise NotVerified(f"its agent's result can't be read any more: {error.message}") from None
+    return document, _policy(in_force, agents, provenance.policy_sha256)
+
+
+def _policy(in_force: bytes, agents: bytes, digest: str | None) -> Policy:
     try:
         policy = Policy.recorded(in_force, agents)
     except (BadInput, ValueError, KeyError, TypeError) as error:
         raise NotVerified(f"its policy can't be read any more: {error}") from None
-    if policy.sha256 != provenance.policy_sha256:  # more is in it, or it is of another registry
-        raise NotVerified(f"its policy {provenance.policy_sha256} is not what this program reads")
-    return document, policy
+    if policy.sha256 != digest:  # more is in it, or it is of another registry
+        raise NotVerified(f"its policy {digest} is not what this program reads")
+    return policy
+
+
+def review_of(trail: Trail, events: Sequence[Event]) -> Review | None:
+    """What a person answered, and the policy by which the document was judged again with it.
+
+    None where nobody did; `NotVerified` where that policy is not there any more.
+    """
+    said = {event.event_type: event.data for event in events}
+    review, recheck = said.get(OwnEventType.HUMAN_REVIEW), said.get(OwnEventType.POLICY_RECHECK)
+    if review is None or recheck is None:
+        return None
+    in_force = _kept(trail, "review's policy", recheck.policy_sha256)
+    agents = _kept(trail, "review's registry", recheck.agent_registry_sha256)
+    approved = review.decision != ReviewDecision.REJECTED  # or would have, had they been entitled
+    answer = ReviewAnswer(approved, review.reviewer, review.notes)
+    return Review(answer, _policy(in_force, agents, recheck.policy_sha256))
 
 
 def _kept(trail: Trail, what: str, digest: str | None) -> bytes:
@@ -206,94 +245,60 @@ def _kept(trail: Trail, what: str, digest: str | None) -> bytes:
 
 def _may_have_been_wrapped(
     recorded: Sequence[StoredEvent], other_wrap: StoredEvent | None
-) -> tuple[bool, ...]:
-    """Whether the decision saw the WRAP of another dispatch, by their positions in the trail.
+) -> tuple[tuple[bool, bool], ...]:
+    """Whether the decision saw the WRAP of another dispatch, and whether the review did.
 
-    It looked for one after the execution's end was recorded, and was recorded itself a moment
-    later. Of a WRAP that came in between nobody knows: either decision was right then.
+    By their positions in the trail: each looked for one after what came before it was recorded,
+    and was recorded itself a moment later. Of a WRAP that came in between nobody knows: either
+    was right then.
     """
     if other_wrap is None:
-        return (False,)
-    ended = _position_of(recorded, EventType.AGENT_EXECUTION_END, 0)
-    decided = _position_of(recorded, EventType.BER_GENERATION_DECISION, MAX_POSITION)
+        return ((False, False),)
+    ended = position_of(recorded, EventType.AGENT_EXECUTION_END, 0)
+    decided = position_of(recorded, EventType.BER_GENERATION_DECISION, MAX_POSITION)
+    reviewed = position_of(recorded, OwnEventType.POLICY_RECHECK, 0)
     if other_wrap.position < ended:
-        return (True,)
-    return (True, False) if other_wrap.position < decided else (False,)
-
-
-class _Again(Dispatch):
-    """A recorded dispatch in a trail of its own, where it meets what it met then.
-
-    Events that were not recorded then are not read back now either: what is missing from the
-    trail has not happened, and the decisions say so again.
-    """
-
-    __slots__ = ("_keys", "_wrapped_before", "_wrapped_meanwhile")
-
-    def __init__(
-        self,
-        recorded: Sequence[StoredEvent],
-        document: Document,
-        policy: Policy,
-        other_wrap: StoredEvent | None,
-        *,
-        wrapped_before: bool,
-    ) -> None:
-        super().__init__(recorded[0].dispatch, document, policy, MemoryTrail())
-        self._keys = {event_key(s.event, None) for s in recorded}
-        closed = _position_of(recorded, EventType.WRAP_GENERATION, MAX_POSITION)
-        in_time = other_wrap is not None and other_wrap.position < closed
-        self._wrapped_before = other_wrap if wrapped_before else None
-        self._wrapped_meanwhile = other_wrap if in_time else None
-
-    def begin(self) -> None:
-        """`PAC_DISPATCH_START`; no lease is taken and no clock started, as nobody works on it."""
-        pac = self.document.pac
-        self.telemetry.pac_dispatch_start(pac.pac_id, pac.agent_gid, pac.agent_name)
-        self._wrap(self._wrapped_before)
-
-    def record_checkpoint(self, verdict: CheckpointVerdict) -> None:
-        """`CHECKPOINT`; an activation that was not recorded has activated nobody."""
-        if f"{EventType.CHECKPOINT}:{verdict.checkpoint_id}" in self._keys:
-            super().record_checkpoint(verdict)
-
-    def events(self) -> list[Event]:
-        """Those of its events that had been recorded then."""
-        return [event for event in super().events() if event_key(event, None) in self._keys]
-
-    def close(self, verdict: WrapVerdict) -> None:
-        """As it was closed: with its WRAP's event, or by whoever found it interrupted."""
-        if EventType.WRAP_GENERATION not in self._keys:
-            self.fail()  # the two are recorded together, so an end alone is this one
-            return
-        self._wrap(self._wrapped_meanwhile)
-        super().close(verdict)
-
-    def _wrap(self, wrap: StoredEvent | None) -> None:
-        """Let the other dispatch have its WRAP."""
-        if wrap is not None:
-            wrap_id = wrap.event.data.wrap_id
-            claim = WrapClaim(self.document.pac.pac_id, wrap_id, wrap_id, 1)
-            event = NewEvent(EventType.WRAP_GENERATION, wrap.event)
-            self.trail.append(Batch(wrap.dispatch, (event,), claim=claim))
+        return ((True, True),)
+    if other_wrap.position < decided:
+        return ((True, True), (False, True))
+    if other_wrap.position < reviewed:
+        return ((False, True), (False, False))
+    return ((False, False),)
 
 
 def _compare(recorded: Sequence[StoredEvent], walked: Sequence[Event]) -> list[Verdict]:
     """What was recorded, event by event, in the order in which a dispatch records them."""
     now = {event_key(event, None): event for event in walked}
     verdicts = []
-    for key in map(str, CANONICAL):
+    for key in _ORDER:
         found: list[Event | None] = [s.event for s in recorded if event_key(s.event, None) == key]
-        verdicts += [Verdict(key, event, now.get(key)) for event in found or [None]]
+        due = key in now or key in CANONICAL
+        verdicts += [Verdict(key, event, now.get(key)) for event in found or [None] * due]
     return verdicts
 
 
+_ORDER: Final = tuple(
+    str(key)
+    for canonical in CANONICAL
+    for key in (
+        (canonical, OwnEventType.HUMAN_REVIEW, OwnEventType.POLICY_RECHECK)
+        if canonical == EventType.BER_GENERATION_DECISION
+        else (canonical,)
+    )
+)
+"""The keys of all events that are judged, in the order in which a dispatch records them."""
+
+
 def _said(event: Event | None) -> Mapping[str, Any]:
-    """What an event says by judgement alone: neither how long it took, nor on which day."""
+    """What an event says by judgement alone: neither how long it took, nor on which day.
+
+    Nor what a person noted, beside which stands why their answer counts for nothing.
+    """
     if event is None:
         return {}
     said = dict(event.data)
     said.pop("duration_ms", None)
+    said.pop("notes", None)
     if said.get("wrap_id") is not None:
         said["wrap_id"] = _DAY_AND_COUNTER.sub("", said["wrap_id"])
     return said
@@ -305,9 +310,3 @@ def _is_wrap(event: Event) -> bool:
 
 def _position(stored: StoredEvent) -> int:
     return stored.position
-
-
-def _position_of(recorded: Sequence[StoredEvent], event_type: EventType, default: int) -> int:
-    """Where the dispatch's first event of this type stands; `default` when it has none."""
-    found = (s.position for s in recorded if s.event.event_type == event_type)
-    return min(found, default=default)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Self
 
 from pydantic import FailFast, Field, ValidationError, field_validator, model_validator
@@ -38,9 +39,11 @@ _WHY: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.GS_133: "Authority violation",
 }
 _PRECEDENCE: Final = (ErrorCode.GS_131, ErrorCode.GS_132, ErrorCode.GS_133, ErrorCode.GS_130)
-_TIMESTAMP: Final = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]00(?::?00)?)", re.ASCII
+TIMESTAMP: Final = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-]00(?::?00)?)$"
 )
+"""The form of an execution_timestamp, for Python's engine and for the one inside pydantic."""
+_TIMESTAMP: Final = re.compile(TIMESTAMP)
 
 Milliseconds = Annotated[int, Field(ge=0)]
 
@@ -81,22 +84,32 @@ class AgentExecutionResult(Strict):
     @field_validator("execution_timestamp")
     @classmethod
     def _utc(cls, text: str) -> str:
-        try:
-            if _TIMESTAMP.fullmatch(text):
-                datetime.fromisoformat(text)
-                return text
-        except ValueError:
-            pass  # the form is right and the date is not: the same answer
+        if _TIMESTAMP.fullmatch(text) and is_date(text):
+            return text
         raise ValueError(f"expected ISO 8601 in UTC (2025-12-24T20:12:00Z), found {quote(text)}")
 
     @model_validator(mode="after")
     def _total(self) -> Self:
-        if self.tasks_total < len(self.tasks_completed):
+        if not adds_up(self.tasks_total, self.tasks_completed):
             raise ValueError(
                 f"tasks_total is {self.tasks_total}, "
                 f"but {len(self.tasks_completed)} tasks are completed"
             )
         return self
+
+
+def is_date(text: str) -> bool:
+    """Whether there is the day and the time that a text of the right form says."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def adds_up(total: int, completed: Sized) -> bool:
+    """Whether there are at least as many tasks as were completed."""
+    return total >= len(completed)
 
 
 _FIELDS: Final = frozenset(AgentExecutionResult.model_fields)
@@ -107,8 +120,9 @@ class ResultValidation:
     """Whether a result fits its schema, and if not, everything that is wrong with it.
 
     `error_code` is the gravest one (None when valid), `message` names every forbidden field, or
-    else the first of the other violations, and `violations` has them all with their paths.
-    `error` says why it could not be validated at all: then it is not valid either.
+    else the first of the other violations, and `violations` has them all with their paths, and
+    `codes` the code of each. `error` says why it could not be validated at all: then it is not
+    valid either.
     """
 
     valid: bool
@@ -116,6 +130,7 @@ class ResultValidation:
     message: str
     violations: tuple[Violation, ...] = ()
     error: str | None = None
+    codes: tuple[ErrorCode, ...] = ()
 
 
 _VALID: Final = ResultValidation(True, None, "AgentExecutionResult is valid")
@@ -149,12 +164,17 @@ def result_faults(data: Any, pac: Pac | None = None, at: str = "") -> Found:
     return found + [(ErrorCode.GS_130, v) for v in schema if v.path not in named]
 
 
-def stray_faults(stray: Mapping[str, Any]) -> Found:
-    """What is wrong with fields that stand in a document where none belong: all of it."""
+def stray_faults(
+    stray: Mapping[str, Any], problems: Mapping[str, str] = MappingProxyType({})
+) -> Found:
+    """What is wrong with fields that stand in a document where none belong: all of it.
+
+    `problems` are those of fields of which more is known.
+    """
     found = [_forbidden(field, "") for field in forbidden_fields(stray)]
     named = {violation.path for _, violation in found}
     message = "the field is unknown beside pac and execution_result"
-    unknown = [Violation(pointer((key,)), message) for key in stray]
+    unknown = [Violation(pointer((key,)), problems.get(key, message)) for key in stray]
     return found + [(ErrorCode.GS_130, v) for v in unknown if v.path not in named]
 
 
@@ -167,7 +187,13 @@ def conclude(found: Found) -> ResultValidation:
     grave = [str(v) for c, v in ranked if c is not ErrorCode.GS_130]
     mild = [str(v) for c, v in ranked if c is ErrorCode.GS_130]
     told = enumerate_some(grave, most=MAX_VIOLATIONS) or enumerate_some(mild, most=10)
-    return ResultValidation(False, code, f"{_WHY[code]}: {told}", tuple(v for _, v in found))
+    return ResultValidation(
+        False,
+        code,
+        f"{_WHY[code]}: {told}",
+        tuple(v for _, v in found),
+        codes=tuple(c for c, _ in found),
+    )
 
 
 def _forbidden(field: ForbiddenField, at: str) -> tuple[ErrorCode, Violation]:

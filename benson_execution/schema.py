@@ -72,8 +72,12 @@ def is_pac_id(value: Any) -> TypeGuard[str]:
 
 def pointer(location: Iterable[Any]) -> str:
     """The JSON Pointer (RFC 6901) of a place in a document; overlong keys are cut, and so is it."""
-    steps = ("/" + plain(str(p)).replace("~", "~0").replace("/", "~1") for p in location)
-    return shorten("".join(steps), MAX_POINTER)
+    text = ""
+    for part in location:
+        text += "/" + plain(str(part)).replace("~", "~0").replace("/", "~1")
+        if len(text) > MAX_POINTER:
+            break  # the rest is not told; and somebody may have made it very long
+    return shorten(text, MAX_POINTER)
 
 
 def violations(error: ValidationError, model: type[BaseModel], at: str = "") -> list[Violation]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from benson_execution.errors import EventRefused
-from benson_execution.events import PAYLOADS, TELEMETRY_VERSION, Event, EventType
+from benson_execution.events import KNOWN_PAYLOADS, TELEMETRY_VERSION, Event, EventType
 from benson_execution.log_file import LogFile
 from benson_execution.trail.lease import Holder
 from benson_execution.trail.port import (
@@ -274,11 +274,11 @@ class _Collector(DispatchLogger):
 def event_key(event: Event, key: str | None) -> str | None:
     """What makes an event unique in its dispatch: its type, with the checkpoint's id for a gate.
 
-    An event of a type that is not the contract's has the `key` that its emitter gave it.
+    An event of a type that is not known has the `key` that its emitter gave it.
     """
     if event.event_type == _CHECKPOINT:
         return f"{_CHECKPOINT}:{event.data.checkpoint_id}"
-    if event.event_type in PAYLOADS:
+    if event.event_type in KNOWN_PAYLOADS:
         return event.event_type
     # With its type, so that no key of a caller's takes the place of an event of the contract.
     return None if key is None else f"{event.event_type}:{key}"

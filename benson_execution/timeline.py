@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import accumulate
 
 from benson_execution.events import Event, EventType
+from benson_execution.own_events import OwnEventType
 
 
 def gist(event: Event) -> str:
@@ -22,13 +23,33 @@ def gist(event: Event) -> str:
         case EventType.AGENT_EXECUTION_END:
             return f"{said.status}, {said.tasks_completed} tasks, quality {said.quality_score}"
         case EventType.BER_GENERATION_DECISION:
-            return f"{'eligible' if said.eligible else 'not eligible'}: {said.reason}"
+            required = "; a person must approve" if said.human_review_required else ""
+            return f"{_eligible(said.eligible)}: {said.reason}{required}"
         case EventType.WRAP_GENERATION:
             return str(said.wrap_id or said.status)
         case EventType.PAC_DISPATCH_END:
             return f"{said.status} after {said.duration_ms} ms"
         case _:
+            return _gist_of_own(event)
+
+
+def _gist_of_own(event: Event) -> str:
+    said = event.data
+    match event.event_type:
+        case OwnEventType.AGENT_RUN_START:
+            return str(said.runner)
+        case OwnEventType.AGENT_RUN_END:
+            return "answered" if said.answered else f"no answer: {said.cause}"
+        case OwnEventType.HUMAN_REVIEW:
+            return f"{said.decision} by {said.reviewer} (self-declared): {said.notes}"
+        case OwnEventType.POLICY_RECHECK:
+            return f"{_eligible(said.eligible)} now: {said.reason}"
+        case _:
             return ""
+
+
+def _eligible(eligible: bool) -> str:
+    return "eligible" if eligible else "not eligible"
 
 
 def milliseconds(events: Sequence[Event]) -> list[float]:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from benson_execution.agent_run.recorded import NOT_ACTIVATED
 from benson_execution.dispatch import Dispatch
+from benson_execution.events import CheckpointName
 from benson_execution.phases import GATES, ber_decision, schema_validation, wrap
 from benson_execution.phases import verdict as verdicts
 
 Verdict = TypeVar("Verdict")
+_ACTIVATION: Final = CheckpointName.CP_01.checkpoint_id
 
 
 def walk(dispatch: Dispatch) -> None:
@@ -33,6 +36,9 @@ def walk(dispatch: Dispatch) -> None:
             )
             dispatch.record_checkpoint(verdict)
             errors.append(verdict.error)
+            if checkpoint_id == _ACTIVATION and document.runner is not None and not verdict.passed:
+                # Whoever could run the agent would not: so the trail is the same without them.
+                document = dispatch.document = document.answered(NOT_ACTIVATED)
         validation = guarded(
             partial(schema_validation.judge, document), schema_validation.not_judged
         )
@@ -40,7 +46,9 @@ def walk(dispatch: Dispatch) -> None:
     # From here on it counts what the trail says when it is read back, not what was judged above:
     # what is not in it has not happened, whoever else may have thought so.
     decision = guarded(
-        partial(ber_decision.judge, dispatch.events(), dispatch.prior_wrap_id()),
+        partial(
+            ber_decision.judge, dispatch.events(), dispatch.prior_wrap_id(), policy.human_review
+        ),
         ber_decision.not_judged,
     )
     dispatch.record_decision(decision)

@@ -7,24 +7,21 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from benson_execution.prefect_environment import DEFAULTS
+from deployments.stack.waiting import wait_until
 
-
-def wait_until(
-    predicate: Callable[[], object], *, timeout: float = 60, description: str = "it happened"
-) -> None:
-    """Wait until the predicate is true; a time-out says what did not happen."""
-    deadline = time.monotonic() + timeout
-    while not predicate():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {timeout} s: {description}")
-        time.sleep(0.05)
+__all__ = [
+    "free_port",
+    "running_server",
+    "server_environment",
+    "stopped_afterwards",
+    "wait_until",
+]
 
 
 def free_port() -> int:

@@ -8,18 +8,28 @@ from typing import Annotated
 import typer
 
 from benson_execution.cli import (
+    archive,
+    attest,
+    automations,
     events,
+    export,
     judge,
+    metrics,
     refusals,
     rejudge,
+    report,
+    review,
     run,
     schema,
     show,
+    submit,
     trail,
+    up,
     validate,
     verify,
 )
-from benson_execution.cli.output import defect, report
+from benson_execution.cli.output import defect
+from benson_execution.cli.output import report as report_error
 from benson_execution.errors import BadInput, BensonError, ExecutionFailed
 from benson_execution.version import __version__
 
@@ -37,13 +47,22 @@ app.command("run")(run.run)
 app.command("judge")(judge.judge)
 app.command("events")(events.events)
 app.command("show")(show.show)
+app.command("report")(report.report)
 app.command("refusals")(refusals.refusals)
 app.command("verify")(verify.verify)
 app.command("rejudge")(rejudge.rejudge)
 app.command("head")(trail.head)
+app.command("attest")(attest.attest)
+app.command("export")(export.export)
+app.command("metrics")(metrics.metrics)
+app.command("submit")(submit.submit)
+app.command("up")(up.up)
+app.command("review")(review.review)
 app.command("validate")(validate.validate)
 app.command("schema")(schema.schema)
 app.command("recover")(trail.recover)
+app.command("archive")(archive.archive)
+app.command("automations")(automations.automations)
 app.add_typer(trail.keys, name="keys")
 app.add_typer(trail.trail, name="trail")
 
@@ -68,18 +87,18 @@ def main() -> None:
     try:
         app()
     except BensonError as error:
-        report(error)
+        report_error(error)
         sys.exit(error.exit_code)
     except UnicodeEncodeError:  # an argument that is no text reached a place where only text can be
-        report(BadInput("an argument is not valid text"))
+        report_error(BadInput("an argument is not valid text"))
         sys.exit(BadInput.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
-        report(ExecutionFailed(f"the answer could not be given: {error.strerror or error}"))
+        report_error(ExecutionFailed(f"the answer could not be given: {error.strerror or error}"))
         sys.exit(ExecutionFailed.exit_code)
     except Exception as error:
-        report(defect(error))
+        report_error(defect(error))
         sys.exit(ExecutionFailed.exit_code)
     except BaseException as error:
         if type(error).__name__ != "TerminationSignal":  # Prefect's, which only `run` imports

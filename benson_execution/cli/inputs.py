@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
+from sqlalchemy.engine import URL
+
 from benson_execution.document import Document, join_document
 from benson_execution.errors import BadInput, InvalidPac, Received, UnreadableDocument
 from benson_execution.events import EventType
 from benson_execution.reading import line_of, read_value
-from benson_execution.text import enumerate_some, plain, quote
+from benson_execution.settings import Settings
+from benson_execution.text import enumerate_some, nearby, plain, quote
 from benson_execution.trail import Trail
+from benson_execution.trail.opening import is_missing_file, trail_url
 
 LINE_ENDINGS = (".jsonl", ".ndjson")
 
@@ -31,6 +35,16 @@ class Source(NamedTuple):
 
 Refuse = Callable[[BadInput, str], None]
 """Called with why a document is refused, and with the file that it stands in."""
+
+
+def require_kept(settings: Settings, hint: str | None = None) -> URL:
+    """The URL of a trail that is there, and does not end with this process; or `BadInput`."""
+    url = trail_url(settings)
+    if url.drivername == "memory":
+        raise BadInput("a trail in memory ends with its process", "set BENSON_TRAIL_URL")
+    if is_missing_file(url):
+        raise BadInput(f"there is no trail at {nearby(Path(url.database or ''))} yet", hint)
+    return url
 
 
 def read_file(name: str, limit: int) -> bytes:

@@ -26,6 +26,7 @@ from benson_execution.refusals import record_refusal
 from benson_execution.settings import Settings
 from benson_execution.text import plain
 from benson_execution.timeline import gist
+from benson_execution.tracing import prepare
 from benson_execution.trail import StoredEvent, Trail, open_trail
 
 
@@ -68,6 +69,7 @@ def run(
         about = ", ".join(document.pac.pac_id for document in documents)
         note_fault(settings.home, "trail", error, about)
         raise
+    prepare(settings)  # while Prefect is waited for
     where = prepare_embedded(settings.home)
     # What Prefect logs is in its UI; this terminal gets our own account of the run.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")

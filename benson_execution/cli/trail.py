@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 from rich.text import Text
-from sqlalchemy.engine import URL
 
+from benson_execution.cli.inputs import require_kept
 from benson_execution.cli.output import MAX_LINE, err, out, print_json, reader_may_leave
 from benson_execution.errors import (
     ArtifactNotWritten,
@@ -28,9 +28,10 @@ from benson_execution.proof.keys import SigningKey
 from benson_execution.recovery import Action, Recovered
 from benson_execution.recovery import recover as recover_trail
 from benson_execution.settings import Settings
-from benson_execution.text import nearby, plain
+from benson_execution.text import plain
+from benson_execution.tracing import export_dispatch
 from benson_execution.trail import open_trail
-from benson_execution.trail.opening import is_missing_file, keyring_of, trail_url
+from benson_execution.trail.opening import keyring_of, trail_url
 from benson_execution.trail.sql import open_database
 from benson_execution.trail.version import upgrade as upgrade_tables
 
@@ -47,7 +48,7 @@ def head(as_json: AsJson = False) -> None:
     [dim]benson verify --head head.json[/]
     """
     settings = Settings.load()
-    _require_kept(settings)
+    require_kept(settings)
     newest = open_trail(settings, read_only=True).head()
     if newest is None:
         raise NotVerified("the trail has no head: it was emptied", "`benson verify` says more")
@@ -98,7 +99,7 @@ def rotate(
     [dim]benson keys rotate --to new-key.pem[/]
     """
     settings = Settings.load()
-    _require_kept(settings)
+    require_kept(settings)
     keyring = keyring_of(settings)
     if isinstance(keyring, KeyFile) and to is not None:
         raise BadInput("--to goes with a key that BENSON_SIGNING_KEY names")
@@ -145,7 +146,7 @@ def upgrade(as_json: AsJson = False) -> None:
     [dim]benson trail upgrade[/]
     """
     settings = Settings.load()
-    url = _require_kept(settings)
+    url = require_kept(settings)
     before, after = upgrade_tables(open_database(url))
     if as_json:
         print_json({"before": before, "after": after})
@@ -153,16 +154,6 @@ def upgrade(as_json: AsJson = False) -> None:
         out().print(Text(f"the trail has version {after} already"))
     else:
         out().print(Text(f"the trail had version {before or 'none'}, and has {after}"))
-
-
-def _require_kept(settings: Settings) -> URL:
-    """The URL of a trail that is there, and does not end with this process."""
-    url = trail_url(settings)
-    if url.drivername == "memory":
-        raise BadInput("a trail in memory ends with its process", "set BENSON_TRAIL_URL")
-    if is_missing_file(url):
-        raise BadInput(f"there is no trail at {nearby(Path(url.database or ''))} yet")
-    return url
 
 
 def recover(as_json: AsJson = False) -> None:
@@ -183,6 +174,9 @@ def recover(as_json: AsJson = False) -> None:
     else:
         opened = open_trail(settings)
         found = list(recover_trail(opened, settings))
+        for one in found:
+            if one.action in (Action.CLOSED, Action.COMPLETED):
+                export_dispatch(opened, one.dispatch_id, settings)
     with reader_may_leave():
         for one in found:
             if as_json:

@@ -13,6 +13,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from benson_execution.archive.folder import ArchiveFolder
 from benson_execution.cli.inputs import read_file
 from benson_execution.cli.output import MAX_LINE, err, out, print_json, reader_may_leave, report
 from benson_execution.errors import BadInput, NotVerified, TrailUnavailable, TrailVersion
@@ -33,7 +34,7 @@ from benson_execution.verification.trail import TrailVerifier
 _MAX_FILE_BYTES = 1 << 28
 
 
-def verify(
+def verify(  # noqa: PLR0917  # the command's options, which are given by name
     artifacts: Annotated[
         list[str] | None,
         typer.Argument(metavar="ARTIFACT", help="Artifacts to verify, without a database."),
@@ -50,6 +51,20 @@ def verify(
             "--key", metavar="FILE", help="Public keys to trust, in PEM, instead of ours."
         ),
     ] = None,
+    archives: Annotated[
+        Path | None,
+        typer.Option(
+            "--archives",
+            metavar="DIR",
+            help="Where the archives are, if not where BENSON_ARCHIVE says.",
+        ),
+    ] = None,
+    no_archives: Annotated[
+        bool,
+        typer.Option(
+            "--no-archives", help="Don't look at archives: what is in them is not proved then."
+        ),
+    ] = False,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -61,21 +76,28 @@ def verify(
     """Verify the whole trail, or artifacts of it, and report everything that is wrong.
 
     Without ARTIFACT the trail is read from end to end, and held against the heads file under
-    BENSON_HOME. An ARTIFACT needs no database, only the public keys that you trust. The exit code
-    is 4 when anything is wrong.
+    BENSON_HOME; what was archived is read from its files, and proved as if it had stayed. An
+    ARTIFACT needs no database, only the public keys that you trust. The exit code is 4 when
+    anything is wrong.
 
     [dim]benson verify[/]
     [dim]benson verify --head yesterday.json[/]
+    [dim]benson verify --archives /mnt/archive[/]
     [dim]benson verify artifact.json --key public.pem[/]
     """
     settings = Settings.load()
+    if archives and no_archives:
+        raise BadInput("--archives and --no-archives exclude one another")
     if not artifacts:
         _require_trail(settings)
+    folder = None if no_archives else ArchiveFolder(archives or settings.archive_folder)
     trusted = read_public_keys(keys) if keys else trusted_keys(settings)
     pins = [pin for file in heads or () for pin in _pins(file)]
     if artifacts:
-        if heads:
-            raise BadInput("--head goes with the trail, not with an ARTIFACT")
+        if heads or archives or no_archives:
+            raise BadInput(
+                "--head, --archives and --no-archives go with the trail, not with an ARTIFACT"
+            )
         worst = 0
         for file in artifacts:
             try:
@@ -86,7 +108,7 @@ def verify(
                 code = error.exit_code
             worst = max(worst, code)
         raise typer.Exit(worst)
-    if _verify_trail(settings, trusted, pins, as_json):
+    if _verify_trail(settings, trusted, pins, folder, as_json):
         raise typer.Exit(NotVerified.exit_code)
 
 
@@ -115,14 +137,18 @@ def _where(settings: Settings) -> str:
 
 
 def _verify_trail(
-    settings: Settings, keys: list[PublicKey], pins: list[Head], as_json: bool
+    settings: Settings,
+    keys: list[PublicKey],
+    pins: list[Head],
+    folder: ArchiveFolder | None,
+    as_json: bool,
 ) -> int:
     """Verify the trail, and say how much is wrong."""
     where = _where(settings)
     found = 0
     summary: dict[str, Any] = {"trail": where}
     with reader_may_leave():
-        for finding in _findings(settings, keys, pins, summary):
+        for finding in _findings(settings, keys, pins, folder, summary):
             found += 1
             _tell(finding, as_json)
         verified = found == 0
@@ -134,7 +160,11 @@ def _verify_trail(
 
 
 def _findings(
-    settings: Settings, keys: list[PublicKey], pins: list[Head], summary: dict[str, Any]
+    settings: Settings,
+    keys: list[PublicKey],
+    pins: list[Head],
+    folder: ArchiveFolder | None,
+    summary: dict[str, Any],
 ) -> Iterator[Finding]:
     if is_missing_file(trail_url(settings)):
         message = f"the trail is gone: {settings.heads_file} has heads that were signed"
@@ -164,7 +194,7 @@ def _findings(
         with suppress(Damaged):  # said below
             total = rows.count_events() if console.is_terminal else None
         bar = progress.add_task("", total=total)
-        verifier = TrailVerifier(rows, TrustedKeys(keys))
+        verifier = TrailVerifier(rows, TrustedKeys(keys), folder)
         for finding in verifier.run(lambda number: progress.update(bar, completed=number)):
             progress.stop()
             yield finding
@@ -183,6 +213,9 @@ def _findings(
         open=counts.open,
         documents=counts.documents,
         refusals=counts.refusals,
+        archives=verifier.archives.archives,
+        archived=len(verifier.archives.archived),
+        archived_not_proved=len(verifier.archives.absent),
         head=None if newest is None else newest.to_dict(),
     )
 
@@ -302,6 +335,15 @@ def _sum_up(found: int, summary: dict[str, Any]) -> None:
             + (f"; {summary['refusals']} refused unjudged" if summary["refusals"] else "")
         )
     )
+    if summary["archived"]:
+        files = "1 file" if summary["archives"] == 1 else f"{summary['archives']} files"
+        many = f"{summary['archived']} of them archived in {files}"
+        unseen = summary["archived_not_proved"]
+        told = ", proved with them" if not unseen else ""
+        console.print(Text(f"  {many}{told}"))
+        if unseen:
+            what = f"not proved: the events and documents of {unseen} archived dispatches"
+            console.print(Text(f"  {what}", style="yellow"))
     if head is not None:
         console.print(Text(f"  head of size {head['size']}, signed {head['time']}"))
         console.print(Text(f"  by key {head['key_id']}"))

@@ -14,6 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import pytest
+
+from benson_execution.cli.app import app
+from benson_execution.errors import BensonError
 from benson_execution.proof.keyring import KeyFile
 from benson_execution.trail import SqlTrail, StoredEvent
 
@@ -144,6 +148,19 @@ class Benson:
     def trail_url(self) -> str:
         """Where the trail of this home is."""
         return f"sqlite:///{self.home / 'trail.db'}"
+
+
+def called(benson: Benson, monkeypatch: pytest.MonkeyPatch, *args: str | Path) -> tuple[int, str]:
+    """Call it in this process, where starting it would take the most: exit code, and what it says.
+
+    For wrong input of which nothing is printed but the one sentence.
+    """
+    monkeypatch.setenv("BENSON_HOME", str(benson.home))
+    monkeypatch.chdir(benson.cwd)
+    try:
+        return int(app([str(arg) for arg in args], standalone_mode=False) or 0), ""
+    except BensonError as error:
+        return error.exit_code, str(error)
 
 
 def on_terminal(

@@ -10,7 +10,20 @@ from benson_execution import __version__
 
 from .command import Benson
 
-COMMANDS = ["run", "judge", "validate", "schema", "events", "show", "rejudge"]
+COMMANDS = [
+    "run",
+    "judge",
+    "validate",
+    "schema",
+    "events",
+    "show",
+    "report",
+    "rejudge",
+    "submit",
+    "up",
+    "attest",
+    "export",
+]
 
 
 def test_the_version_is_that_of_the_package(benson: Benson) -> None:
@@ -37,11 +50,16 @@ def test_the_help_names_every_command_and_every_exit_code(benson: Benson, option
     [
         ("run", ["FILE", "--pac", "--json"]),
         ("judge", ["FILE", "--lines", "--json"]),
+        ("submit", ["FILE", "--wait", "--timeout", "--json"]),
+        ("up", ["--port", "--limit"]),
         ("validate", ["FILE", "--as", "--lines", "--json"]),
         ("schema", ["NAME", "--all"]),
         ("events", ["--pac", "--dispatch", "--type", "--json"]),
         ("show", ["PAC_ID"]),
+        ("report", ["PAC_ID", "--since", "--until", "--output", "--force", "--json"]),
         ("rejudge", ["PAC_ID", "--dispatch", "--json"]),
+        ("attest", ["PAC_ID", "--dispatch", "--files", "--output", "--verify", "--key"]),
+        ("export", ["--format", "--since", "--until", "--closed", "--output"]),
     ],
 )
 def test_each_command_has_its_help(benson: Benson, command: str, options: list[str]) -> None:

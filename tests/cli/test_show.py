@@ -32,15 +32,99 @@ def benson(tmp_path_factory: pytest.TempPathFactory) -> Benson:
 
 def test_a_pac_is_told_with_all_its_dispatches(benson: Benson) -> None:
     """Each with its timeline of eleven events, and the verdict at its end."""
-    answer = benson("show", GOOD)
+    answer = benson("show", "--all", GOOD)
     assert (answer.code, answer.err) == (0, "")
     titles = re.findall(r"^dispatch \d of \d: (\S+)$", answer.out, re.MULTILINE)
     mine = [s for s in benson.recorded() if s.dispatch.pac_id == GOOD]
     assert titles == list(dict.fromkeys(s.dispatch.dispatch_id for s in mine))
-    told = re.findall(r"^ +\d+\.\d ms  (\w+)", answer.out, re.MULTILINE)
+    told = re.findall(r"^ +\d+\.\d ms +\+\d+\.\d  (\w+)", answer.out, re.MULTILINE)
     assert told == [s.event.event_type for s in mine]
     assert re.findall(rf"^(\w+)  {GOOD}$", answer.out, re.MULTILINE) == ["COMPLETED", "BLOCKED"]
     assert TWIN not in answer.out
+
+
+def test_the_latest_dispatch_is_told_and_the_earlier_ones_are_listed(benson: Benson) -> None:
+    """On one screen: one line for each of those that were told before."""
+    answer = benson("show", GOOD)
+    first, second = dict.fromkeys(
+        s.dispatch.dispatch_id for s in benson.recorded() if s.dispatch.pac_id == GOOD
+    )
+    line, title, *rest = answer.out.splitlines()
+    assert re.fullmatch(rf"dispatch 1 of 2: {first}  \S+\+00:00  COMPLETED", line)
+    assert title == f"dispatch 2 of 2: {second}"
+    assert f"BLOCKED  {GOOD}" in rest
+    assert "  cause  ALREADY_WRAPPED  the PAC is closed by WRAP-DAN-P53-" in answer.out
+    assert f"`benson show {GOOD} --all` tells the dispatch that closed it" in answer.out
+    assert f"COMPLETED  {GOOD}" in benson("show", GOOD, "--dispatch", first).out
+
+
+def test_a_dispatch_of_another_pac_is_refused(benson: Benson) -> None:
+    other = next(s.dispatch.dispatch_id for s in benson.recorded() if s.dispatch.pac_id == TWIN)
+    for how in ([], ["--follow"]):
+        answer = benson("show", GOOD, "--dispatch", other, *how)
+        assert (answer.code, answer.out) == (2, "")
+        assert f"{GOOD} has no dispatch '{other}'" in answer.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--all", "--follow"], ["--all", "--dispatch", "x"], ["--timeout", "1"], ["--timeout", "-1"]],
+)
+def test_options_that_mean_nothing_together_are_refused(benson: Benson, options: list[str]) -> None:
+    answer = benson("show", GOOD, *options)
+    assert (answer.code, answer.out) == (2, "")
+    assert "--" in answer.err
+
+
+def test_a_refusal_is_one_screen(benson: Benson) -> None:
+    """At a hundred columns, with what was expected and found, and what would make it pass."""
+    out = benson("show", BAD).out
+    rows = sum(-(-len(line) // 100) for line in out.splitlines())
+    assert rows <= 42, out
+    fix = (
+        "  fix    CP-03  raise quality_score from 0.20 to at least 0.70 by improving the work, or "
+        "lower BENSON_QUALITY_THRESHOLD [/execution_result/quality_score]"
+    )
+    assert {
+        "               expected at least 0.70; found 0.20",
+        fix,
+        "  fix    GS_131  delete /execution_result/wrap_id: only Benson closes a work order",
+    } <= set(out.splitlines())
+
+
+def test_long_lists_have_an_end(benson: Benson) -> None:
+    """A thousand violations are no screen; the artifact has all."""
+    fields = {f"unknown_{n}": n for n in range(500)} | {"test_results": {"passed": "x"}}
+    pac_id = "PAC-DAN-P53-SHOW-LONG"
+    many = document(pac_id, result=fields | {"files_modified": [f"../{n}" for n in range(500)]})
+    benson("judge", "--json", "--lines", "-", stdin=line(many))
+    out = benson("show", pac_id).out
+    assert len(out.splitlines()) <= 55
+    assert re.search(r"^         and \d+ more; the artifact has all$", out, re.MULTILINE)
+    assert "'../0', '../1', '../2' and 497 more by a path relative to the repository" in out
+
+
+def test_json_has_all_of_it(benson: Benson) -> None:
+    """For machines: one object, with the members that the screen shows."""
+    told = benson("show", BAD, "--json").object
+    assert (told["pac_id"], told["status"], told["error_code"]) == (BAD, "BLOCKED", "GS_131")
+    assert [one["event_type"] for one in told["timeline"]] == [
+        s.event.event_type for s in benson.recorded() if s.dispatch.pac_id == BAD
+    ]
+    checks = {one["checkpoint_id"]: one for one in told["checks"]}
+    assert list(checks) == ["CP-01", "CP-02", "CP-03", "CP-04", "SCHEMA_VALIDATION"]
+    assert (checks["CP-03"]["expected"], checks["CP-03"]["actual"]) == ("at least 0.70", "0.20")
+    assert told["violations"] == [
+        {
+            "path": "/execution_result/wrap_id",
+            "message": "the field 'wrap_id' is forbidden",
+        }
+    ]
+    found = {one["cause"]: one for one in told["findings"]}
+    assert list(found) == ["CP-02", "CP-03", "GS_131"]
+    assert found["CP-02"]["where"] == ["/execution_result/files_created/0"]
+    assert Path(told["artifact_path"]).exists()
+    assert len(benson("show", GOOD, "--all", "--json").objects) == 2
 
 
 def test_a_refusal_is_told_with_its_reasons(benson: Benson) -> None:
@@ -66,7 +150,7 @@ def test_a_full_id_is_meant_though_it_begins_another(benson: Benson) -> None:
     """An exact match leaves nothing to guess."""
     answer = benson("show", GOOD)
     assert answer.code == 0
-    assert "dispatch 1 of 2" in answer.out
+    assert "dispatch 2 of 2" in answer.out
 
 
 def test_an_ambiguous_beginning_is_refused_with_what_it_begins(benson: Benson) -> None:
