@@ -89,7 +89,8 @@ async def test_what_an_agent_is_called_stays_text_in_a_message(messages: Message
     assert agent.startswith(
         "Agent: \u2039!channel\u203a \uff20all { {secret} } { { 7*7 } } [Dan] ("
     )
-    for dangerous in ("<", "@", "{{", "](", "://", SECRET, "49", "\u202e", "\n#"):
+    assert "49" not in agent  # what the template would make of it; a run's id may have it
+    for dangerous in ("<", "@", "{{", "](", "://", SECRET, "\u202e", "\n#"):
         assert dangerous not in message["subject"] + message["body"].replace(
             "Flow run: http://", ""
         )

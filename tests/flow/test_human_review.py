@@ -224,7 +224,8 @@ async def test_a_review_that_nobody_answers_in_time_ends_failed(
         response = await client.resume_flow_run(
             run.id, run_input={"decision": "approve", "reviewer": "Ada", "notes": "late"}
         )
-        assert response.status == SetStateStatus.REJECT
+        # Prefect's own look at what has expired may have failed the run first: then it aborts.
+        assert response.status in {SetStateStatus.REJECT, SetStateStatus.ABORT}
         (closed,) = await recover_with_prefect(Settings.load())
     assert closed.action is Action.CLOSED, closed
     events = told(trail, run)

@@ -124,10 +124,15 @@ def attempt(url: str) -> None:
         say(json.dumps(["appended", ""]))
 
 
-def fill_the_disk(url: str, limit: str) -> None:
-    """Append until no file may grow any more; then with room again; say what came of both."""
+def fill_the_disk(url: str, room: str) -> None:
+    """Append until no file may grow any more; then with room again; say what came of both.
+
+    `room` is how many bytes a file may have beyond the largest file of the trail while it is empty.
+    """
     trail = open_trail(settings_of(url))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
+    folder = Path(url.removeprefix("sqlite:///")).parent
+    limit = max(file.stat().st_size for file in folder.iterdir()) + int(room)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     acknowledged = 0
     said = ["nothing", ""]
     try:

@@ -121,10 +121,10 @@ def test_permissions_are_what_the_refusals_are_about(tmp_path: Path) -> None:
     assert answer_of("attempt_as_anybody", sqlite_url(tmp_path)) == ["appended", ""]
 
 
-@pytest.mark.parametrize("limit", [200_000, 6_000_000])
-def test_a_full_disk_is_unavailable_and_loses_nothing(tmp_path: Path, limit: int) -> None:
+@pytest.mark.parametrize("room", [200_000, 6_000_000])
+def test_a_full_disk_is_unavailable_and_loses_nothing(tmp_path: Path, room: int) -> None:
     """What was acknowledged before is all there; with room again, the same trail goes on."""
-    error, message, acknowledged = answer_of("fill_the_disk", sqlite_url(tmp_path), limit)
+    error, message, acknowledged = answer_of("fill_the_disk", sqlite_url(tmp_path), room)
     assert error == "TrailUnavailable"
     assert_clear(message, tmp_path / "trail.db")
     trail = open_sql(sqlite_url(tmp_path))
