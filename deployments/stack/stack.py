@@ -242,6 +242,8 @@ class Stack:
             return
         home = self.options.home.absolute()
         self.variables["BENSON_HOME"] = str(home)
+        # Of a trail that several share, nobody may guess where its archives lie.
+        self.variables["BENSON_ARCHIVE"] = os.environ.get("BENSON_ARCHIVE", str(home / "archive"))
         if "BENSON_SIGNING_KEY_PEM" in os.environ:
             return  # the workers have it from the environment too
         given = os.environ.get("BENSON_SIGNING_KEY")

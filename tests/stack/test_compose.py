@@ -41,6 +41,7 @@ CLIENT: Final = {
     **trail_variables(password="${BENSON_DATABASE_PASSWORD:?}", database=DATABASE),
     "BENSON_SIGNING_KEY_PEM": "${BENSON_SIGNING_KEY_PEM:?}",
     "BENSON_HOME": "/var/lib/benson",
+    "BENSON_ARCHIVE": "/var/lib/benson/archive",
 }
 EXPECTED: Final[dict[str, dict[str, str]]] = {
     "migration": SERVER,

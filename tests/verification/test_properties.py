@@ -1,34 +1,30 @@
-"""Whatever is changed in an honest trail, or in an artifact of it, is found.
+"""Whatever is changed in an honest trail is found.
 
-The changes are drawn: any value of any row of any guarded table, any rows, any byte of an
-artifact. The trail has a completed dispatch, a blocked one, an open one, a rotation of the
-signing key, and dispatches that the second key signed; the first two are archived. What is found
-needs no pinned head: the newest row of the trail is an end, and the newest head is where it was.
+The changes are drawn: any value of any row of any guarded table, any rows. The trail has a
+completed dispatch, a blocked one, an open one, a rotation of the signing key, and dispatches that
+the second key signed; the first two are archived. What is found needs no pinned head: the newest
+row of the trail is an end, and the newest head is where it was.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from benson_execution.errors import BadInput
-from benson_execution.proof.heads import TrustedKeys
 from benson_execution.proof.keys import PublicKey, SigningKey
-from benson_execution.reading import read_json
 from benson_execution.trail.migrations.archive_guards import all_sqlite_guards
 from benson_execution.trail.tables import APPEND_ONLY, UNPROVED
-from benson_execution.verification.artifact import verify_artifact
 from benson_execution.verification.findings import Finding
 
 from .honest import Honest, archive, findings, judge, make_trail
+from .laws import flipped_at, law
 
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
@@ -41,13 +37,6 @@ COLUMNS: Final = {
     if table not in UNPROVED
 }
 PLACES: Final = [(table, column) for table, names in COLUMNS.items() for column in names]
-ARTIFACT: Final = "PAC-ALEX-P36-*/*.json"
-law: Final = settings(
-    max_examples=300,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
-)
 
 
 class Base:
@@ -128,7 +117,7 @@ def flipped(data: st.DataObject, content: bytes) -> bytes:
     """One byte is another one."""
     at = data.draw(st.integers(0, len(content) - 1), label="at")
     other = data.draw(st.integers(1, 255), label="xor")
-    return content[:at] + bytes([content[at] ^ other]) + content[at + 1 :]
+    return flipped_at(content, at, other)
 
 
 def put(connection: sqlite3.Connection, table: str, row: Row, column: str, value: Value) -> None:
@@ -275,100 +264,3 @@ def test_a_row_that_is_added_is_found(base: Base, data: st.DataObject) -> None:
             connection.execute(f"INSERT INTO {table} VALUES ({marks})", new)
         except sqlite3.IntegrityError:
             assume(False)
-    assert base.found(trusted_of(data, base))
-
-
-@pytest.fixture(scope="module")
-def artifact(original: Honest) -> bytes:
-    """The file of an honest artifact."""
-    (path,) = (original.path.parent / "artifacts").glob(ARTIFACT)
-    return path.read_bytes()
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal, types and order included."""
-    return repr(one) == repr(other)
-
-
-def changed_at(one: Any, other: Any, path: str = "") -> Iterator[str]:
-    """The JSON Pointers at which two values differ."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for name in {**one, **other}:
-            if name in one and name in other:
-                yield from changed_at(one[name], other[name], f"{path}/{name}")
-            else:
-                yield f"{path}/{name}"
-    elif not same(one, other):
-        yield path
-
-
-def judge_artifact(original: Honest, artifact: bytes, changed: bytes) -> None:
-    """Fail unless the change is refused, found, without meaning, or in what is named unproven."""
-    assert changed != artifact
-    try:
-        read = read_json(changed)
-    except BadInput:
-        return
-    verdict = verify_artifact(read, TrustedKeys(original.ring.public))
-    if verdict.findings:
-        assert all(json.dumps(finding.to_dict()) for finding in verdict.findings)
-        return
-    places = list(changed_at(json.loads(artifact), read))
-    note(f"not found: {places}")
-    assert set(places) <= set(verdict.unproven)
-
-
-@given(data=st.data())
-@settings(law, max_examples=1000)
-def test_any_byte_of_an_artifact_that_is_changed_is_found(
-    original: Honest, artifact: bytes, data: st.DataObject
-) -> None:
-    """Refused as unreadable, found, or without meaning; else it is named as proved by nothing."""
-    how = data.draw(st.sampled_from(["other", "gone", "added"]), label="how")
-    at = data.draw(st.integers(0, len(artifact) - 1), label="at")
-    if how == "other":
-        changed = flipped_at(artifact, at, data.draw(st.integers(1, 255), label="xor"))
-    elif how == "gone":
-        changed = artifact[:at] + artifact[at + 1 :]
-    else:
-        new = data.draw(st.binary(min_size=1, max_size=1) | st.sampled_from(DIGITS), label="new")
-        changed = artifact[:at] + new + artifact[at:]
-    judge_artifact(original, artifact, changed)
-
-
-DIGITS: Final = [b"0", b"1", b" ", b"e", b".", b"-", b'"']
-
-
-def flipped_at(content: bytes, at: int, xor: int) -> bytes:
-    return content[:at] + bytes([content[at] ^ xor]) + content[at + 1 :]
-
-
-JSON: Final = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(0, 1) | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
-    ),
-    max_leaves=3,
-)
-
-
-@given(data=st.data())
-@law
-def test_any_member_of_an_artifact_that_is_changed_is_found(
-    original: Honest, artifact: bytes, data: st.DataObject
-) -> None:
-    """Replaced by any other JSON value, or taken away, however deep it stands."""
-    read = json.loads(artifact)
-    holder: Any = read
-    while True:
-        keys: Sequence[Any] = list(holder) if isinstance(holder, dict) else range(len(holder))
-        step = data.draw(st.sampled_from(keys), label="member")
-        inner = holder[step]
-        if not isinstance(inner, dict | list) or not inner or data.draw(st.integers(0, 5)) == 0:
-            break
-        holder = inner
-    if data.draw(st.booleans(), label="gone"):
-        del holder[step]
-    else:
-        holder[step] = data.draw(JSON.filter(lambda new: not same(new, inner)), label="value")
-    judge_artifact(original, artifact, json.dumps(read).encode())
