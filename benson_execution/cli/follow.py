@@ -172,6 +172,7 @@ class _Watch:
         moment = Moment(event.event_type, at_ms, at_ms - self.at_ms, gist(event))
         self._say(visible_json(event.json.decode()) if self.wanted.as_json else moment_line(moment))
         self.at_ms, self.position = at_ms, stored.position
+        self.latest.pop(event.event_type, None)  # the newest stands last, also of a type that was
         self.latest[event.event_type] = event
         self.news = self.looked = time.monotonic()
 

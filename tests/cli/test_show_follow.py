@@ -17,6 +17,7 @@ import pytest
 
 from benson_execution import Document
 from benson_execution.dispatch import Dispatch
+from benson_execution.phases import GATES
 from benson_execution.proof.keys import SigningKey
 from benson_execution.walk import walk
 from tests.library.helpers import policy
@@ -217,6 +218,23 @@ def test_on_a_terminal_a_line_says_what_is_waited_for(benson: Benson) -> None:
     )
     assert code == 3
     assert b"PAC-DAN-P53-NEVER: waiting for a dispatch" in shown
+
+
+def test_the_line_names_the_newest_event(benson: Benson) -> None:
+    """Also where it is not the first one of its type."""
+    dispatch = open_one(benson)
+    dispatch.begin()
+    (_, scope), *_ = GATES
+    dispatch.record_checkpoint(scope(dispatch.document, dispatch.policy))
+    dispatch.begin_execution()
+    dispatch.record_checkpoint(scope(dispatch.document, dispatch.policy))
+    last = dispatch.events()[-1].event_type
+    _, shown, _ = on_terminal(
+        benson, "show", "--follow", "--timeout", "1", PAC_ID, streams=("stderr",)
+    )
+    Dispatch.fail(dispatch)
+    dispatch.trail.close()
+    assert re.findall(rb": after (\w+), 0 s", shown)[-1] == last.encode()
 
 
 def test_a_trail_that_is_out_of_reach_ends_it(benson: Benson, tmp_path: Path) -> None:
