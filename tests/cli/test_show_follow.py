@@ -224,10 +224,10 @@ def test_the_line_names_the_newest_event(benson: Benson) -> None:
     """Also where it is not the first one of its type."""
     dispatch = open_one(benson)
     dispatch.begin()
-    (_, scope), *_ = GATES
-    dispatch.record_checkpoint(scope(dispatch.document, dispatch.policy))
+    (_, first), (_, second), *_ = GATES
+    dispatch.record_checkpoint(first(dispatch.document, dispatch.policy))
     dispatch.begin_execution()
-    dispatch.record_checkpoint(scope(dispatch.document, dispatch.policy))
+    dispatch.record_checkpoint(second(dispatch.document, dispatch.policy))
     last = dispatch.events()[-1].event_type
     _, shown, _ = on_terminal(
         benson, "show", "--follow", "--timeout", "1", PAC_ID, streams=("stderr",)
