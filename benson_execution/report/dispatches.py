@@ -12,11 +12,10 @@ import orjson
 
 from benson_execution.agent_run.recorded import run_end
 from benson_execution.artifact import artifact_path, build_artifact
-from benson_execution.document import Document
 from benson_execution.errors import ArtifactNotWritten, BensonError, TrailUnavailable
 from benson_execution.events import Event, EventType
 from benson_execution.evidence import Evidence, sha256
-from benson_execution.outcome import Outcome
+from benson_execution.insight.explanation import Explanation, explain_recorded
 from benson_execution.own_events import OwnEventType, ReviewDecision
 from benson_execution.proof.heads import TrustedKeys
 from benson_execution.proof.keys import PublicKey
@@ -73,10 +72,8 @@ class DispatchPage:
     ref: DispatchRef
     number: int
     """From 1, in the order in which the PAC's dispatches began."""
-    is_open: bool
-    validated: bool
-    """Whether the result was held against its schema, whatever came of it."""
-    outcome: Outcome
+    explained: Explanation
+    """What `benson show` tells: its verdicts, why it was refused, and what would make it pass."""
     agent: str
     steps: list[Step]
     steps_left_out: int
@@ -112,13 +109,14 @@ def describe(
 def _describe(
     trail: Trail, ref: DispatchRef, number: int, keys: Sequence[PublicKey] | str, artifacts: Path
 ) -> DispatchPage:
-    every = [stored.event for stored in trail.events(dispatch_id=ref.dispatch_id)]
-    is_open = all(event.event_type != EventType.PAC_DISPATCH_END for event in every)
+    stored = list(trail.events(dispatch_id=ref.dispatch_id))
+    every = [one.event for one in stored]
+    explained = explain_recorded(trail, stored)
     proof = trail.proof(ref.dispatch_id)
     header = trail.header(ref.dispatch_id) if proof is None else _header(proof)
-    document, verification = None, Verification("not checked", ("it is not closed yet",))
-    if not is_open:
-        document, verification = _verified(trail, ref, keys)
+    verification = Verification("not checked", ("it is not closed yet",))
+    if not explained.is_open:
+        verification = _verified(trail, ref, keys)
     steps = steps_of(every)
     path = None
     with suppress(ArtifactNotWritten):  # ids that name no file have none
@@ -127,9 +125,7 @@ def _describe(
     return DispatchPage(
         ref=ref,
         number=number,
-        is_open=is_open,
-        validated=any(event.event_type == EventType.SCHEMA_VALIDATION for event in every),
-        outcome=Outcome.of(ref.dispatch_id, ref.pac_id, every, None, document),
+        explained=explained,
         agent=next((gist(e) for e in every if e.event_type == EventType.PAC_DISPATCH_START), ""),
         steps=steps[:MAX_EVENTS],
         steps_left_out=max(len(steps) - MAX_EVENTS, 0),
@@ -207,10 +203,8 @@ def _is_refusal(event: Event) -> bool:
             return False
 
 
-def _verified(
-    trail: Trail, ref: DispatchRef, keys: Sequence[PublicKey] | str
-) -> tuple[Document | None, Verification]:
-    """The document of a closed dispatch, and whether its evidence verifies.
+def _verified(trail: Trail, ref: DispatchRef, keys: Sequence[PublicKey] | str) -> Verification:
+    """Whether the evidence of a closed dispatch verifies.
 
     It is what its artifact brings along, made of the trail as it stands; so what was changed in
     the trail is found, whatever the artifact on the disk says.
@@ -221,20 +215,20 @@ def _verified(
         artifact = orjson.loads(orjson.dumps(build_artifact(evidence)))
     except (BensonError, *_UNREADABLE) as error:
         told = error.message if isinstance(error, BensonError) else str(error)
-        return None, Verification("not verified", (f"its evidence can't be read: {told}",))
+        return Verification("not verified", (f"its evidence can't be read: {told}",))
     if evidence.header.dispatch_id != ref.dispatch_id or evidence.header.pac_id != ref.pac_id:
         why = "its entry in the log is that of another dispatch"
-        return None, Verification("not verified", (why,))
+        return Verification("not verified", (why,))
     trusted = [] if isinstance(keys, str) else list(keys)
     found = verify_artifact(artifact, TrustedKeys(trusted)).findings
     if isinstance(keys, str):  # what was changed shows without a key, and only who signed does not
         found = [finding for finding in found if finding.kind is not Kind.HEAD_UNTRUSTED]
     if found:
         why_not = tuple(f"{finding.kind.value}: {finding.message}" for finding in found)
-        return evidence.read_document(), Verification("not verified", why_not)
+        return Verification("not verified", why_not)
     if isinstance(keys, str):
-        return evidence.read_document(), Verification("not checked", (keys,))
-    return evidence.read_document(), Verification("verified")
+        return Verification("not checked", (keys,))
+    return Verification("verified")
 
 
 def _header(proof: Proof) -> Header:

@@ -25,6 +25,9 @@ from benson_execution.version import __version__
 MAX_TEXT: Final = 2000
 """How many characters of a foreign text a page shows."""
 MAX_VIOLATIONS: Final = 50
+MAX_FINDINGS: Final = 12
+MAX_PLACES: Final = 12
+"""How many causes with their fixes a dispatch shows, and how many places each of them."""
 MAX_ROWS: Final = 200
 """How many dispatches a list of older ones has."""
 _MAX_QUALITY_CHARTS: Final = 6
@@ -106,6 +109,8 @@ def _common(where: str, now: datetime) -> dict[str, Any]:
         "checkpoint_names": CHECKPOINT_NAMES,
         "max_listed": MAX_LISTED,
         "max_violations": MAX_VIOLATIONS,
+        "max_findings": MAX_FINDINGS,
+        "max_places": MAX_PLACES,
         "max_steps": MAX_STEPS,
     }
 

@@ -51,18 +51,66 @@ def test_a_period_says_where_it_is_and_what_it_holds(benson: Benson) -> None:
     assert (benson.cwd / told["file"]).stat().st_size == told["bytes"]
 
 
+def rows_of(page: Page, kind: str) -> list[list[str]]:
+    """The body of the page's first table of this class."""
+    return page.rows(next(name for name in page.tables if name.startswith(kind)))
+
+
 def test_a_refused_pac_with_its_verdicts_violations_and_proof(benson: Benson) -> None:
     page = page_of(benson, BAD)
-    verdicts, violations = (
-        next(rows for name, rows in page.tables.items() if name.startswith(kind))
-        for kind in ("verdicts", "violations")
-    )
-    assert ["CP-03", "✕ FAIL", "Quality score 0.20 is below the threshold 0.70"] in verdicts
-    assert violations[1][0] == "/execution_result/artifacts/summary/0/wrap_id"
+    (verdict,) = (row for row in rows_of(page, "verdicts") if row[0] == "CP-03")
+    assert verdict[1] == "✕ FAIL"
+    assert verdict[2].startswith("Quality score 0.20 is below the threshold 0.70")
+    assert verdict[2].endswith("Expected at least 0.70; found 0.20")
+    assert rows_of(page, "violations") == [
+        ["/execution_result/artifacts/summary/0/wrap_id", "the field 'wrap_id' is forbidden"]
+    ]
     assert "✓ Verified" in page.text
     header = json.loads(next((benson.home / "artifacts" / BAD).iterdir()).read_text())["dispatch"]
     for digest in ("document_sha256", "pac_sha256", "execution_result_sha256"):
         assert header[digest] in page.text
+
+
+def told(html: str) -> list[str]:
+    """Each cause with what was found, its fix and its places, as one line."""
+    found = Page.of(html).text.partition("What would make it pass")[2].partition("Timeline")[0]
+    return [" ".join(one.split()) for one in found.split("✕")[1:]]
+
+
+def test_what_would_make_a_refused_pac_pass_in_the_words_of_show(benson: Benson) -> None:
+    found = told(benson("report", BAD, "-o", "-").out)
+    score, wrap = found
+    assert score == (
+        "CP-03 quality_score 0.20 is below 0.70 Fix: raise quality_score from 0.20 to at least "
+        "0.70 by improving the work, or lower BENSON_QUALITY_THRESHOLD "
+        "/execution_result/quality_score"
+    )
+    assert wrap == (
+        "GS_131 /execution_result/artifacts/summary/0/wrap_id: the field 'wrap_id' is forbidden "
+        "Fix: delete /execution_result/artifacts/summary/0/wrap_id: only Benson closes a work "
+        "order /execution_result/artifacts/summary/0/wrap_id"
+    )
+    shown = benson("show", BAD, "--json").object["findings"]
+    assert found == [
+        f"{one['cause']} {one['what']} Fix: {one['fix']} {', '.join(one['where'])}" for one in shown
+    ]
+    earlier = benson("report", GOOD, "-o", "-").out  # its second dispatch was refused
+    assert [one.partition(" ")[0] for one in told(earlier)] == ["ALREADY_WRAPPED"]
+
+
+def test_an_archived_pac_has_the_same_page(tmp_path: Path) -> None:
+    """Its events and its document lie in a file, and nothing of it in the database."""
+    made = new_benson(tmp_path)
+    assert made("judge", save(made.cwd, "bad.json", document(BAD, result=CHANGES))).code == 1
+    before = made("report", BAD, "-o", "-").out
+    assert len(told(before)) == 2
+    assert made("archive", "--before", "0m", "--force").code == 0
+    after = made("report", BAD, "-o", "-").out
+    assert told(after) == told(before)
+    for kind in ("verdicts", "violations", "events"):
+        assert rows_of(Page.of(after), kind) == rows_of(Page.of(before), kind)
+    assert "✓ Verified" in after
+    assert "1 dispatch by" in page_of(made).text
 
 
 def test_the_beginning_of_an_id_will_do_and_both_dispatches_are_told(benson: Benson) -> None:
@@ -151,6 +199,15 @@ def test_a_matplotlibrc_of_somebodys_sways_nothing(benson: Benson) -> None:
     assert "schema validation</text>" in swayed.out
     assert (broken.code, broken.out) == (3, "")
     assert "matplotlibrc" in broken.err
+
+
+def test_the_fonts_of_the_system_are_left_alone(benson: Benson) -> None:
+    """There may be thousands, and looking through them takes seconds; matplotlib has its own."""
+    assert benson("report", BAD, "-o", "-").code == 0
+    (kept,) = (benson.home / "cache" / "matplotlib").glob("fontlist-*.json")
+    fonts = [font["fname"] for font in json.loads(kept.read_text())["ttflist"]]
+    assert fonts
+    assert [name for name in fonts if Path(name).is_absolute()] == []
 
 
 def test_an_altered_figure_is_an_error_of_ours(tmp_path: Path) -> None:

@@ -74,4 +74,4 @@ def test_the_honest_one_verifies(tmp_path: Path) -> None:
     pages, errors = told_of(Path(shutil.copy(ASSETS / "honest.db", tmp_path)))
     assert errors == []
     assert pages
-    assert {page.verification.state for page in pages if not page.is_open} == {"verified"}
+    assert {page.verification.state for page in pages if not page.explained.is_open} == {"verified"}
