@@ -94,7 +94,10 @@ def drawing(home: Path) -> Iterator[None]:
 
 @contextmanager
 def _configured(home: Path) -> Iterator[None]:
-    """Name a folder for matplotlib's cache of fonts: ours, or one that is gone afterwards."""
+    """Name a folder for matplotlib's cache of fonts: ours, or one that is gone afterwards.
+
+    The fonts of the system are not looked at: there may be thousands, and none is drawn with.
+    """
     kept = home / "cache" / "matplotlib"
     with tempfile.TemporaryDirectory(prefix="benson-report-") as passing:
         folder = passing
@@ -102,15 +105,17 @@ def _configured(home: Path) -> Iterator[None]:
             if home.is_dir():
                 kept.mkdir(parents=True, exist_ok=True)
                 folder = str(kept) if os.access(kept, os.W_OK) else passing
-        before = os.environ.get("MPLCONFIGDIR")
-        os.environ["MPLCONFIGDIR"] = folder
+        ours = {"MPLCONFIGDIR": folder, "MPL_IGNORE_SYSTEM_FONTS": "1"}
+        before = {name: os.environ.get(name) for name in ours}
+        os.environ.update(ours)
         try:
             yield
         finally:
-            if before is None:
-                del os.environ["MPLCONFIGDIR"]
-            else:
-                os.environ["MPLCONFIGDIR"] = before
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def new_figure(width: float, height: float, **margins: float) -> tuple[Figure, Axes]:
