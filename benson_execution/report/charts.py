@@ -21,6 +21,9 @@ NARROW: Final = 340
 """How many CSS pixels a chart is wide, on a screen or on paper, and on a phone."""
 _MAX_ROWS: Final = 9
 _SMALL: Final = 10
+_LETTER: Final = 6.4
+"""How many pixels a small letter is wide at most, on average."""
+_NUMBERS: Final = 36
 _LEAST_BINS: Final = 8
 """How many stretches of time there is room for at least, so that a single one is no wall."""
 
@@ -55,7 +58,8 @@ def over_time(numbers: PeriodNumbers) -> Chart:
     shown = [status for status in STATUSES if numbers.by_status[status]]
 
     def draw(width: float, kind: str) -> Markup:
-        figure, axes = new_figure(width, 260, left=36, top=34)
+        left = _room_left(numbers.bins)
+        figure, axes = new_figure(width, 260, left=left, top=34)
         below = [0] * len(numbers.bins)
         for status in shown:
             role = status.lower()
@@ -66,7 +70,7 @@ def over_time(numbers: PeriodNumbers) -> Chart:
         axes.set_xlim(-0.6, max(len(below), _LEAST_BINS) - 0.4)
         axes.set_ylim(0, max(below) * 1.04)
         _whole_numbers(axes)
-        _name_bins(axes, numbers.bins, width - 44)
+        _name_bins(axes, numbers.bins, width, left)
         axes.legend(
             loc="lower left",
             bbox_to_anchor=(-0.01, 1.0),
@@ -123,7 +127,7 @@ def durations(numbers: PeriodNumbers) -> Chart:
     rows += [(name, found) for name, found in named if found is not None][: _MAX_ROWS - 1]
 
     def draw(width: float, kind: str) -> Markup:
-        figure, axes = new_figure(width, 38 * len(rows) + 62, left=8, right=28, top=30, bottom=34)
+        figure, axes = new_figure(width, 38 * len(rows) + 62, left=26, right=36, top=30, bottom=34)
         axes.set_xscale("log")
         for row, (name, found) in enumerate(rows):
             role = COLOUR["ink"] if row == 0 else COLOUR["accent"]
@@ -163,7 +167,8 @@ def durations(numbers: PeriodNumbers) -> Chart:
 def quality(agent: AgentNumbers, numbers: PeriodNumbers, place: int, threshold: float) -> Markup:
     """One agent's scores: the median of each stretch of time, and where eight of ten lie."""
     found = [(n, scores) for n, scores in enumerate(agent.scores_over_time) if scores]
-    figure, axes = new_figure(NARROW, 150, left=30, top=10)
+    left = _room_left(numbers.bins)
+    figure, axes = new_figure(NARROW, 150, left=left, top=10)
     xs = [n for n, _ in found]
     for run in _runs(xs):
         part = [scores for n, scores in found if n in run]
@@ -179,7 +184,7 @@ def quality(agent: AgentNumbers, numbers: PeriodNumbers, place: int, threshold: 
     axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.grid(axis="y")
     axes.set_xlim(-0.6, max(len(numbers.bins), _LEAST_BINS) - 0.4)
-    _name_bins(axes, numbers.bins, NARROW - 38)
+    _name_bins(axes, numbers.bins, NARROW, left)
     scores = agent.scores
     assert scores is not None
     return inline_svg(
@@ -234,12 +239,19 @@ def _whole_numbers(axes: Axes) -> None:
     axes.grid(axis="y")
 
 
-def _name_bins(axes: Axes, names: Sequence[str], width: float) -> None:
-    """Name as many of the stretches as there is room for, at equal distances."""
-    room = max(int(width / (len(names[0]) * 6 + 18)), 1)
-    step = max(-(-max(len(names), _LEAST_BINS) // room), 1)
-    places = list(range(0, len(names), step))
-    axes.set_xticks(places, [names[n] for n in places], fontsize=_SMALL)
+def _room_left(names: Sequence[str]) -> float:
+    """How many pixels the numbers of the axis need, or half of the first stretch's name."""
+    return max(_NUMBERS, len(names[0]) * _LETTER / 2)
+
+
+def _name_bins(axes: Axes, names: Sequence[str], width: float, left: float) -> None:
+    """Name as many of the stretches as there is room for, at equal distances, none cut off."""
+    plot, across = width - left - 8, len(names[0]) * _LETTER
+    bins = max(len(names), _LEAST_BINS)
+    step = max(-(-bins // max(int(plot / (across + 18)), 1)), 1)
+    places = range(0, len(names), step)
+    fit = [n for n in places if left + (n + 0.6) / (bins + 0.2) * plot + across / 2 <= width]
+    axes.set_xticks(fit, [names[n] for n in fit], fontsize=_SMALL)
 
 
 def _rows_only(axes: Axes, rows: int, top: float) -> None:

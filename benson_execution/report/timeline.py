@@ -19,6 +19,8 @@ MAX_STEPS: Final = 32
 """How many steps are drawn; the table has more."""
 _ROW: Final = 27
 _LABELS: Final = 222
+_TOLD: Final = 118
+"""Room for what stands behind the longest bar: fonts of the page's reader may be wide."""
 
 
 def timeline(steps: Sequence[Step], name: str, title: str) -> Chart:
@@ -29,11 +31,11 @@ def timeline(steps: Sequence[Step], name: str, title: str) -> Chart:
     def draw(width: float, kind: str) -> Markup:
         is_wide = kind == "wide"
         row = _ROW if is_wide else _ROW + 15
-        left = _LABELS if is_wide else 0
+        left = _LABELS if is_wide else 4
         figure, axes = new_figure(
-            width, row * len(shown) + 40, left=left, right=96, top=4, bottom=36
+            width, row * len(shown) + 40, left=left, right=_TOLD, top=4, bottom=36
         )
-        gap = whole * 5 / (width - left - 96)
+        gap = whole * 5 / (width - left - _TOLD)
         for place, step in enumerate(shown):
             role = "blocked" if step.is_refused else "accent"
             began = step.at_ms - step.took_ms

@@ -151,6 +151,25 @@ def test_it_fits_the_screen(
         assert bright is (scheme == "light")
 
 
+@pytest.mark.parametrize("kind", ["period", "pac"])
+@pytest.mark.parametrize("width", [1000, 360])
+def test_no_letter_of_a_chart_is_cut_off(
+    browser: Browser, pages: dict[str, Path], kind: Kind, width: int
+) -> None:
+    """A screen shows what stands beyond a chart's edge, and paper does not."""
+    with opened(browser, pages[kind], width=width) as page:
+        beyond = page.locator("svg.chart:visible").evaluate_all(
+            """charts => charts.flatMap(chart => {
+                const edge = chart.getBoundingClientRect();
+                return [...chart.querySelectorAll("text")].filter(text => {
+                    const box = text.getBoundingClientRect();
+                    return box.left < edge.left - 1 || box.right > edge.right + 1;
+                }).map(text => text.textContent);
+            })"""
+        )
+    assert beyond == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_letters_stand_out(
     browser: Browser, pages: dict[str, Path], scheme: Literal["light", "dark"]
