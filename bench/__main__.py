@@ -18,6 +18,7 @@ from bench import (
     flow,
     insight,
     large,
+    page,
     process,
     validate,
     verify,
@@ -47,6 +48,7 @@ BENCHMARKS: Final = {
         insight,
         batching,
         process,
+        page,
     )
 }
 RESULTS: Final = Path(__file__).with_name("results.json")
