@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Annotated, Final
 
@@ -99,25 +99,40 @@ def _interval(given: str) -> float | None:
 
 def _serve(exporter: Exporter, host: str, port: int, every: float | None) -> None:
     # A shell that starts it in the background may have had Ctrl-C ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGINT, _end)
+    signal.signal(signal.SIGTERM, _end)
     log = _Log()
     try:
         with MetricsServer(exporter, host, port, log.failed) as server, ExitStack() as stack:
-            with _counting():
-                _count_before(exporter, log)
-            if every is not None:
-                stack.enter_context(verifying(every, partial(_take, exporter, log)))
-            log.say(f"metrics at {server.url}; Ctrl-C ends it")
-            server.serve_forever()
+            try:
+                with _counting():
+                    _count_before(exporter, log)
+                if every is not None:
+                    stack.enter_context(verifying(every, partial(_take, exporter, log)))
+                log.say(f"metrics at {server.url}; Ctrl-C ends it")
+                server.serve_forever()
+            finally:
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    signal.signal(number, signal.SIG_IGN)
     except KeyboardInterrupt:
         log.say("stopped")
 
 
+def _end(number: int, _: object) -> None:
+    """It ends in a moment: another Ctrl-C would only leave a verification behind."""
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def _count_before(exporter: Exporter, log: _Log) -> None:
-    """The first look reads the whole trail: no scrape has to wait for it."""
+    """The first look reads the whole trail: no scrape has to wait for it.
+
+    Raises `BadInput` for a variable that is wrong: it stays wrong for as long as this runs.
+    """
     try:
         exporter.exposition()
+    except BadInput:
+        raise
     except BensonError as error:
         log.failed(error)
 
@@ -139,7 +154,8 @@ class _Log:
         self._last: str | None = None
 
     def say(self, sentence: str) -> None:
-        err().print(Text(f"benson: {plain(sentence, MAX_LINE)}"))
+        with _reader_may_have_left():
+            err().print(Text(f"benson: {plain(sentence, MAX_LINE)}"))
 
     def failed(self, error: BensonError | Exception | None) -> None:
         """Tell of an error that was not told before; None says that there is none any more."""
@@ -151,7 +167,16 @@ class _Log:
         if error is None:
             self.say("the metrics can be told again")
         else:
-            report(error if isinstance(error, BensonError) else defect(error))
+            with _reader_may_have_left():
+                report(error if isinstance(error, BensonError) else defect(error))
+
+
+@contextmanager
+def _reader_may_have_left() -> Iterator[None]:
+    """Who serves goes on serving, and verifying, when nobody reads what it says any more."""
+    # Rich ends the program there; in a thread of ours that would be the end of a client's answer.
+    with suppress(OSError, SystemExit):
+        yield
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as _openmet
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
+from benson_execution.errors import TrailUnavailable
 from benson_execution.metrics import definitions as metrics
 from benson_execution.metrics.definitions import Definition, MetricKind
 from benson_execution.metrics.fault_counts import FaultCounts
@@ -32,6 +33,9 @@ OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8
 """The content type of the one format."""
 PLAIN: Final = CONTENT_TYPE_PLAIN_0_0_4
 """And of the other."""
+
+_WAIT_SECONDS: Final = 5.0
+"""How long a look waits for another one, which may wait for a database that hangs."""
 
 Opened = Callable[[], AbstractContextManager[Trail]]
 """Opens the trail for one look at it."""
@@ -71,12 +75,19 @@ class Exporter(Collector):
         Raises an error of ours when the trail or the faults can't be read: old figures, or none,
         would look like a quiet day.
         """
-        with self._reading:
+        if not self._reading.acquire(timeout=_WAIT_SECONDS):
+            raise TrailUnavailable(
+                f"the trail is still being read since more than {_WAIT_SECONDS:.0f} seconds",
+                "its database may hang; a long trail is read once",
+            )
+        try:
             with self._opened() as trail:
                 self._figures.read(trail)
             self._faults.read()
             text: bytes = (_openmetrics if as_openmetrics else generate_latest)(self._registry)
             return text
+        finally:
+            self._reading.release()
 
     def collect(self) -> Iterator[Metric]:
         """The metrics, for the registry; called by `exposition` only."""

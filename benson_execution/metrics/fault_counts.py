@@ -11,7 +11,7 @@ from typing import BinaryIO, Final, get_args
 import orjson
 
 from benson_execution.errors import ExecutionFailed
-from benson_execution.faults import FaultKind, faults_file
+from benson_execution.faults import MAX_BYTES, FaultKind, faults_file
 from benson_execution.metrics.definitions import UNKNOWN
 from benson_execution.metrics.tally import known
 from benson_execution.text import plain
@@ -19,6 +19,8 @@ from benson_execution.text import plain
 _KINDS: Final = get_args(FaultKind)
 _LONGEST_LINE: Final = 1 << 16
 """Bytes; the lines that are noted are far shorter."""
+_LAST_BYTE: Final = MAX_BYTES + _LONGEST_LINE
+"""Behind this nobody of ours writes: who put more there does not keep every look busy."""
 
 
 class FaultCounts:
@@ -62,12 +64,12 @@ class FaultCounts:
             self._offset = 0  # it was put away, or emptied: what is there now is new
         self._file, self.size = (status.st_dev, status.st_ino), status.st_size
         file.seek(self._offset)
-        while line := file.readline(_LONGEST_LINE):
+        while self._offset < _LAST_BYTE and (line := file.readline(_LONGEST_LINE)):
             rest = line
             while not rest.endswith(b"\n"):
                 # A longer one is none of ours: its end is looked for, and it counts once.
                 rest = file.readline(_LONGEST_LINE)
-                if not rest:
+                if not rest or file.tell() > _LAST_BYTE:
                     return  # it is still being written
             self.counts[_kind_of(line)] += 1
             self._offset = file.tell()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import socketserver
 import sys
 import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +19,7 @@ from benson_execution.text import plain
 from benson_execution.version import __version__
 
 _TIMEOUT_SECONDS: Final = 10
-"""How long a client may say nothing, or take nothing."""
+"""How long a client may take to ask, all in all, and then to take the answer."""
 _MOST_CLIENTS: Final = 32
 """How many are answered at once; Prometheus is one or two."""
 _TEXT: Final = "text/plain; charset=utf-8"
@@ -63,7 +65,8 @@ class MetricsServer(ThreadingHTTPServer):
     def server_bind(self) -> None:
         # The library would look its own name up here, and wait for a name server.
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+        self.server_name = str(self.server_address[0])
+        self.server_port = self.server_address[1]
 
     @property
     def url(self) -> str:
@@ -95,11 +98,41 @@ class MetricsServer(ThreadingHTTPServer):
             self.failed(error)
 
 
+class _Request(io.RawIOBase):
+    """What a client sends, until its time is over.
+
+    A time-out of the socket alone begins anew with each byte: one now and then would hold a thread
+    for ever. Raises `TimeoutError`.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._ends = time.monotonic() + _TIMEOUT_SECONDS
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        try:
+            return self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(_TIMEOUT_SECONDS)
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: MetricsServer
     timeout = _TIMEOUT_SECONDS
     server_version = f"benson/{__version__}"
     sys_version = ""
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self.rfile = io.BufferedReader(_Request(self.connection))
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]

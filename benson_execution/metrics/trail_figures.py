@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +61,10 @@ class TrailFigures:
         """Of the last event that was counted."""
         self.head: Head | None = None
         """The newest head at the last look."""
-        self._leaf = -1
+        self._leaf: LeafRow | None = None
+        """The newest entry of the log that was counted."""
+        self._event: EventTuple | None = None
+        """The event at the position; None where it was archived before it was counted."""
         self._fold = SummaryFold()
 
     def read(self, trail: Trail) -> None:
@@ -92,20 +96,44 @@ class TrailFigures:
         return found
 
     def _read_rows(self, rows: Rows) -> None:
-        for leaf in rows.leaves(self._leaf):
+        for leaf in self._new_leaves(rows):
             self._take_leaf(leaf)
-            self._leaf = leaf.leaf_index
+            self._leaf = leaf
         receipts = map(_typed, rows.receipts(self.position))
         receipt = next(receipts, None)
-        for event in rows.events(self.position):
+        for event in self._new_events(rows):
             while receipt is not None and receipt.last_position < event[0]:
                 self._take_receipt(receipt)
                 receipt = next(receipts, None)
             self._take_event(event)
-            self.position = event[0]
+            self.position, self._event = event[0], event
         while receipt is not None:
             self._take_receipt(receipt)
             receipt = next(receipts, None)
+
+    def _new_leaves(self, rows: Rows) -> Iterator[LeafRow]:
+        """The entries behind those that were counted, of which the newest must be as it was.
+
+        It binds all before it: an older copy that has grown since has another one there.
+        """
+        if self._leaf is None:
+            return rows.leaves()
+        leaves = rows.leaves(self._leaf.leaf_index - 1)
+        if next(leaves, None) != self._leaf:
+            raise _not_continued("has another log than was counted so far")
+        return leaves
+
+    def _new_events(self, rows: Rows) -> Iterator[EventTuple]:
+        """The same for events: of open dispatches the log has nothing yet."""
+        if self._event is None:
+            return rows.events(self.position)
+        events = rows.events(self.position - 1)
+        first = next(events, None)
+        if first is None or first[0] != self.position:  # it was archived since
+            return events if first is None else chain([first], events)
+        if (first[1], first[-1]) != (self._event[1], self._event[-1]):  # dispatch and chain
+            raise _not_continued("has other events than were counted so far")
+        return events
 
     def _take_receipt(self, receipt: ReceiptRow) -> None:
         """A dispatch that was archived before its end was counted."""
@@ -115,7 +143,7 @@ class TrailFigures:
         except (ValueError, TypeError, AttributeError):
             raise _unreadable(f"the receipt of {plain(str(receipt.dispatch_id))}") from None
         self._fold.open.pop(receipt.dispatch_id, None)
-        self.position = receipt.last_position
+        self.position, self._event = receipt.last_position, None
 
     def _take_event(self, event: EventTuple) -> None:
         position, dispatch_id, _, _, _, content, _ = event
@@ -150,9 +178,7 @@ class TrailFigures:
             what = "has another log of the same size than was counted so far"
         else:
             return
-        raise TrailUnavailable(
-            f"the trail {what}", "`benson verify` says more; start anew to count this one"
-        )
+        raise _not_continued(what)
 
 
 def _time(one: DispatchSummary) -> datetime:
@@ -165,6 +191,12 @@ def _typed(receipt: ReceiptRow) -> ReceiptRow:
     if type(receipt.last_position) is not int or type(receipt.dispatch_id) is not str:
         raise _unreadable(f"the receipt of {plain(str(receipt.dispatch_id))}")
     return receipt
+
+
+def _not_continued(what: str) -> TrailUnavailable:
+    return TrailUnavailable(
+        f"the trail {what}", "`benson verify` says more; start anew to count this one"
+    )
 
 
 def _unreadable(what: str) -> TrailUnavailable:

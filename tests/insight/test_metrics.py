@@ -240,7 +240,8 @@ def test_between_two_looks_only_what_is_new_is_read(tmp_path: Path) -> None:
         assert found.of("benson_documents_refused_total", cause="invalid_pac") == 0
         assert found.of("benson_log_entries") == 2 * number
         assert found.of("benson_trail_last_position") == trail.last_position()
-    assert trail.read_after == [0, 11, 22]
+    # From the second look on with the newest event that was counted: it must be there as it was.
+    assert trail.read_after == [0, 10, 21]
 
 
 def test_what_may_happen_is_exposed_as_zero_before_it_does(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from benson_execution.errors import ExecutionFailed
-from benson_execution.faults import FaultKind, faults_file, note_fault
+from benson_execution.faults import MAX_BYTES, FaultKind, faults_file, note_fault
 from benson_execution.metrics.fault_counts import FaultCounts
 
 
@@ -86,6 +86,20 @@ def test_a_file_that_was_put_away_takes_nothing_back(tmp_path: Path, how: str) -
         assert counts.size == 0
     note(tmp_path, "trail")
     assert found(counts) == {"trail": 6}
+
+
+@pytest.mark.timeout(60)
+def test_what_is_larger_than_we_write_is_not_read_to_its_end(tmp_path: Path) -> None:
+    """A terabyte of somebody else's, as one line or behind what is ours, is not waited for."""
+    note(tmp_path, "trail")
+    os.truncate(faults_file(tmp_path), 1 << 40)
+    counts = FaultCounts(tmp_path)
+    assert found(counts) == found(counts) == {"trail": 1}
+    with faults_file(tmp_path).open("r+b") as file:
+        file.seek(MAX_BYTES)
+        file.write(b"\n" + b"x" * 70_000 + b"\n")
+    assert found(counts) == found(counts) == {"trail": 1, "unknown": 1}
+    assert counts.size == 1 << 40
 
 
 @pytest.mark.parametrize("what", ["pipe", "folder", "link"])

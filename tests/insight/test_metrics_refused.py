@@ -138,6 +138,59 @@ def test_an_older_copy_with_the_same_head_is_refused(small: Settings) -> None:
         exporter.exposition()
 
 
+def restored(settings: Settings, older: bytes) -> SqlTrail:
+    """The trail, after an older copy of its file took its place, to be written on."""
+    for name in ("trail.db", "trail.db-wal", "trail.db-shm"):
+        (settings.home / name).unlink(missing_ok=True)
+    (settings.home / "trail.db").write_bytes(older)
+    return SqlTrail(settings.resolved_trail_url, keyring_of(settings))
+
+
+def refusal(digest: str) -> Refusal:
+    """One of a document with this digest."""
+    return Refusal("2026-11-27T00:00:00.000000+00:00", "unreadable", digest, 1, True, "x")
+
+
+def begun(run_id: str, events: int) -> Batch:
+    """A dispatch that begins, with so many events."""
+    began = {"pac_id": "PAC-DAN-P1-NEW", "agent_gid": "GID-07", "agent_name": "Dan"}
+    start = Event.create("PAC_DISPATCH_START", {**began, "phase": "DISPATCH"})
+    return Batch(DispatchRef(run_id, 1, "PAC-DAN-P1-NEW"), [NewEvent(None, start)] * events)
+
+
+def test_an_older_copy_that_has_grown_since_is_refused(small: Settings) -> None:
+    """Its log is longer than the one that was counted, and is another one."""
+    exporter = Exporter(small, partial(opened_to_count, small))
+    older = (small.home / "trail.db").read_bytes()
+    trail = SqlTrail(small.resolved_trail_url, keyring_of(small))
+    trail.refuse(refusal("cd"))
+    trail.close()
+    exporter.exposition()
+    trail = restored(small, older)
+    trail.refuse(refusal("ef"))
+    trail.refuse(refusal("ef"))
+    trail.close()
+    for _ in range(2):
+        with pytest.raises(TrailUnavailable, match="another log than was counted so far"):
+            exporter.exposition()
+
+
+def test_an_older_copy_with_other_open_dispatches_is_refused(small: Settings) -> None:
+    """Of which the log has nothing yet, however many more events there are."""
+    exporter = Exporter(small, partial(opened_to_count, small))
+    older = (small.home / "trail.db").read_bytes()
+    trail = SqlTrail(small.resolved_trail_url, keyring_of(small))
+    trail.append(begun("one", 1))
+    trail.close()
+    exporter.exposition()
+    trail = restored(small, older)
+    trail.append(begun("two", 2))
+    trail.close()
+    for _ in range(2):
+        with pytest.raises(TrailUnavailable, match="other events than were counted so far"):
+            exporter.exposition()
+
+
 def test_what_is_no_trail(benson: Benson) -> None:
     """None at all, one that ends with its process, and one that can't be opened."""
     absent = benson("metrics")
@@ -170,6 +223,15 @@ def test_wrong_usage_is_told(benson: Benson, given: list[str], said: str) -> Non
     answer = benson("metrics", *given)
     assert (answer.code, answer.out) == (2, "")
     assert said in answer.err
+
+
+@pytest.mark.parametrize("url", ["no-url", "memory://", "mysql://h/x", "postgresql://h:port/x"])
+def test_a_variable_that_is_wrong_is_served_to_nobody(benson: Benson, url: str) -> None:
+    """It stays wrong for as long as the server would run."""
+    answer = benson("metrics", "--serve", "--port", "0", env={"BENSON_TRAIL_URL": url})
+    assert (answer.code, answer.out) == (2, "")
+    assert "BENSON_TRAIL_URL" in answer.err
+    assert "metrics at" not in answer.err
 
 
 def test_a_reader_who_leaves_is_no_error(small: Settings, benson: Benson) -> None:

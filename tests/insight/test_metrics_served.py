@@ -7,8 +7,10 @@ import re
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from subprocess import Popen
@@ -17,6 +19,8 @@ import pytest
 
 from benson_execution import Settings
 from benson_execution.errors import BadInput
+from benson_execution.metrics import exporter as module
+from benson_execution.metrics import server
 from benson_execution.metrics.exporter import Exporter, Verification
 from benson_execution.metrics.server import MetricsServer
 from benson_execution.metrics.trail_figures import opened_to_count
@@ -148,6 +152,58 @@ def test_slow_clients_hold_up_nobody(served: Served) -> None:
     wait_until(lambda: served_again(served), description="room again")
 
 
+def test_a_client_that_asks_byte_by_byte_is_sent_away(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte would begin a time-out anew; what counts is how long the request takes."""
+    monkeypatch.setattr(server, "_TIMEOUT_SECONDS", 1)
+    for sent in (b"", b"GET /metrics HTTP/1.1\r\n"):
+        began = time.monotonic()
+        with socket.create_connection(("127.0.0.1", served.port)) as slow:
+            slow.sendall(sent)
+            slow.settimeout(0.1)
+            with suppress(ConnectionError):
+                while not closed(slow):
+                    assert time.monotonic() - began < 20
+                    slow.sendall(b"x")
+        assert time.monotonic() - began >= 0.9
+    assert served.ask()[0] == 200
+
+
+def closed(client: socket.socket) -> bool:
+    """Whether the server ended this connection."""
+    try:
+        return client.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+def test_who_asks_while_the_database_hangs_is_answered(
+    small: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise all who ask would wait behind the first one, until no more are let in."""
+    monkeypatch.setattr(module, "_WAIT_SECONDS", 0.1)
+    hangs, thawed = threading.Event(), threading.Event()
+
+    @contextmanager
+    def hanging() -> Iterator[Trail]:
+        hangs.set()
+        assert thawed.wait(60)
+        with opened_to_count(small) as trail:
+            yield trail
+
+    with serving(Exporter(small, hanging)) as served, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(served.ask)
+        assert hangs.wait(60)
+        try:
+            status, _, body = served.ask()
+            assert (status, "still being read" in body) == (503, True)
+        finally:
+            thawed.set()
+        assert first.result()[0] == 200
+        assert served.ask()[0] == 200
+
+
 def served_again(served: Served) -> bool:
     """Whether it answers."""
     try:
@@ -224,6 +280,38 @@ def test_the_command_serves_until_it_is_told_to_end(
     assert left.endswith("benson: stopped\n")
     assert "Traceback" not in left
     assert processes_of(benson.home) == {}
+
+
+def test_ctrl_c_again_and_again_ends_it_in_peace(benson: Benson) -> None:
+    """Whenever the next one comes, it ends as after the first one, and so does what it began."""
+    assert benson("judge", "-", stdin=text()).code == 0
+    for pause in (0.0, 0.02, 0.1):
+        with command(benson) as (process, _):
+            while process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                time.sleep(pause)
+            assert process.returncode == 0
+            assert process.stderr is not None
+            assert process.stderr.read() == b"benson: stopped\n"
+    assert processes_of(benson.home) == {}
+
+
+def test_nobody_needs_to_read_what_it_says(benson: Benson) -> None:
+    """Its standard error is closed: each scrape is answered, and the next verification is told."""
+    assert benson("judge", "-", stdin=text()).code == 0
+    trail = benson.home / "trail.db"
+    with command(benson, "--verify-every", "never") as (process, port):
+        assert process.stderr is not None
+        process.stderr.close()
+        trail.rename(benson.home / "away.db")
+        for _ in range(2):
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as client:
+                client.request("GET", "/metrics")
+                assert client.getresponse().status == 503
+        (benson.home / "away.db").rename(trail)
+        assert get(port).of("benson_log_entries") == 1
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
 
 
 def test_it_is_served_before_there_is_a_trail(benson: Benson, tmp_path: Path) -> None:
