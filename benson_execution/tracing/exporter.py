@@ -89,7 +89,7 @@ class Exporter:
 
         The first one waits for OpenTelemetry's import: an interpreter that ends can't do it.
         """
-        self._loaded.wait(_LOAD_SECONDS)
+        self.wait_until_loaded()
         size = sum(len(record.body) + _PER_RECORD for record in trace.records)
         with self._changed:
             if self._stopped:
@@ -101,6 +101,10 @@ class Exporter:
                 self._bytes += size
                 self._changed.notify_all()
         self._note()
+
+    def wait_until_loaded(self) -> None:
+        """Wait for OpenTelemetry's import: a child forked meanwhile would have half of it."""
+        self._loaded.wait(_LOAD_SECONDS)
 
     def wait(self, seconds: float) -> bool:
         """Wait until nothing is left to be sent; False when the seconds are over before."""
@@ -125,7 +129,8 @@ class Exporter:
         self._note(last=True)
 
     def _is_idle(self) -> bool:
-        return not self._waiting and not self._is_busy
+        # What was given up when it was stopped is waited for by nobody.
+        return self._stopped or (not self._waiting and not self._is_busy)
 
     def _run(self) -> None:
         with silenced() as said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import time
 from typing import Final
@@ -15,6 +16,7 @@ from benson_execution.text import plain
 from benson_execution.tracing.context import TraceParent
 from benson_execution.tracing.exporter import Exporter
 from benson_execution.tracing.projection import project
+from benson_execution.tracing.silence import speak
 from benson_execution.trail.port import Trail
 
 FLUSH_SECONDS: Final = 1.5
@@ -60,7 +62,11 @@ def export_dispatch(
         stored = list(trail.events(dispatch_id=dispatch_id))
         is_closed = stored[-1].event.event_type == EventType.PAC_DISPATCH_END
         if is_closed and _is_first((header.trail_id, dispatch_id)):
-            _exporter(settings).put(project(header, stored, parent))
+            try:
+                _exporter(settings).put(project(header, stored, parent))
+            except Exception:
+                _exported.pop((header.trail_id, dispatch_id), None)  # who asks again may have luck
+                raise
     except Exception as error:  # a projection: the trail has it all
         note_fault(settings.home, "otel", error, f"trace of {plain(dispatch_id)}")
 
@@ -87,13 +93,29 @@ def flush(seconds: float = FLUSH_SECONDS) -> bool:
 def _exporter(settings: Settings) -> Exporter:
     variables = frozenset((k, v) for k, v in os.environ.items() if k.startswith("OTEL_"))
     key = (str(settings.home), variables)
+    surplus = None
     with _lock:
         found = _exporters.get(key)
         if found is None:
+            if not _exporters:
+                _stop_with_process()
             if len(_exporters) == _MOST_EXPORTERS:
-                _exporters.pop(next(iter(_exporters))).stop(0)
+                surplus = _exporters.pop(next(iter(_exporters)))
             found = _exporters[key] = Exporter(settings.home)
-        return found
+    if surplus is not None:
+        surplus.stop(0)  # which writes a file: nobody else waits for that
+    return found
+
+
+def _stop_with_process() -> None:
+    """Have `_stop` called at the end of a process of multiprocessing, which knows no `atexit`."""
+    if "multiprocessing.process" not in sys.modules:
+        return  # this is none of them, and to import it takes a while
+    from multiprocessing import parent_process
+    from multiprocessing.util import Finalize
+
+    if parent_process() is not None:
+        Finalize(None, _stop, exitpriority=0)
 
 
 def _stop() -> None:
@@ -108,7 +130,14 @@ def _forget() -> None:
     global _lock  # noqa: PLW0603  # another thread of the parent may have held it
     _lock = threading.Lock()
     _exporters.clear()
+    speak()
 
 
-os.register_at_fork(after_in_child=_forget)
+def _be_whole() -> None:
+    """Before a fork: what is half imported would stay so in the child for ever."""
+    for one in list(_exporters.values()):
+        one.wait_until_loaded()
+
+
+os.register_at_fork(before=_be_whole, after_in_child=_forget)
 atexit.register(_stop)

@@ -40,6 +40,16 @@ class Silence(logging.Filter):
         return False
 
 
+def speak() -> None:
+    """Let all speak again, in a child of a fork: it has none of the threads that were silenced.
+
+    A new thread of its own may have the number of one of them.
+    """
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        logger.filters = [one for one in logger.filters if not isinstance(one, Silence)]
+
+
 @contextmanager
 def silenced() -> Iterator[Silence]:
     """While the block lasts, what the exporters log in this thread is kept here."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from benson_execution import MemoryTrail
+from benson_execution import MemoryTrail, Settings
+from benson_execution.tracing import export_dispatch, exporting, flush
 from benson_execution.tracing import exporter as module
-from benson_execution.tracing import flush
 from benson_execution.tracing.exporter import Exporter
 from benson_execution.tracing.projection import Record, Trace
 from benson_execution.tracing.verdicts import Severity
@@ -187,12 +189,45 @@ def test_where_no_thread_can_be_started_dispatches_are_judged(
     def refused(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
+    trail = MemoryTrail()
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refused)
-        outcome = engine(MemoryTrail()).execute_pac(json.dumps(dan()))
+        outcome = engine(trail).execute_pac(json.dumps(dan()))
 
     assert outcome.status == "COMPLETED"
     assert {fault["error"] for fault in faults(home)} == {"RuntimeError"}
+    export_dispatch(trail, outcome.dispatch_id, Settings.load())  # as the hook that asks again
+    assert flush(20)
+    assert len(traced.records) == 11
+
+
+def test_nobody_waits_while_a_surplus_exporter_is_stopped(
+    traced: Receiver, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It notes what it gives up, and where that is noted may take its time: here a pipe."""
+    traced.answer = None
+    settings = Settings.load()
+    exporting.prepare(settings)
+    exporting._exporter(settings).put(trace(0))
+    home.mkdir(exist_ok=True)
+    os.mkfifo(home / "faults.jsonl")
+
+    def make_many() -> None:
+        for number in range(exporting._MOST_EXPORTERS):
+            with monkeypatch.context() as patched:
+                patched.setenv("OTEL_SERVICE_NAME", f"one-of-many-{number}")
+                exporting.prepare(settings)
+
+    with ThreadPoolExecutor(2) as pool:
+        making = pool.submit(make_many)
+        try:
+            with pytest.raises(TimeoutError):
+                making.result(2)
+            assert pool.submit(flush, 0.0).result(10) is True
+        finally:
+            noted = (home / "faults.jsonl").read_text()
+        making.result(20)
+    assert "1 not exported" in noted
 
 
 def test_without_the_extra_nothing_is_judged(benson: Benson, home: Path) -> None:
