@@ -78,7 +78,7 @@ def report(  # noqa: PLR0917  typer reads the options from here
         raise BadInput("a trail in memory ends with its process", "set BENSON_TRAIL_URL")
     trail = open_trail(settings, read_only=True)
     found = None if pac_id is None else resolve_pac(trail, pac_id)
-    file = Path(output or _name_of(found, period))
+    file = Path(_name_of(found, period) if output is None else output)
     if not to_stdout:
         require_place(file, force=force)
     if is_missing_file(url):

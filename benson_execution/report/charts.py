@@ -9,9 +9,8 @@ from markupsafe import Markup
 
 from benson_execution.events import CHECKPOINT_NAMES, ErrorCode
 from benson_execution.insight.summary import Cause
-from benson_execution.report.figures import COLOUR, draw_bars, inline_svg, new_figure
+from benson_execution.report.figures import COLOUR, draw_bars, fit, inline_svg, new_figure
 from benson_execution.report.numbers import STATUSES, AgentNumbers, Durations, PeriodNumbers
-from benson_execution.text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,7 +102,7 @@ def causes(numbers: PeriodNumbers) -> Chart:
         draw_bars(axes, [(0, row - 0.17, n, 0.34) for row, (_, n) in enumerate(rows)], "cause")
         for row, (cause, count) in enumerate(rows):
             meaning = WORDS.get(cause, "")
-            axes.text(0, row - 0.32, _fit(f"{cause}  {meaning}", width - 60), va="bottom")
+            axes.text(0, row - 0.32, fit(f"{cause}  {meaning}", width - 60), va="bottom")
             axes.text(count + most * 5 / (width - 44), row, f"{count:,}", va="center")
         _rows_only(axes, len(rows), top=-0.82)
         axes.set_xlim(0, most)
@@ -146,7 +145,7 @@ def durations(numbers: PeriodNumbers) -> Chart:
             axes.text(
                 0,
                 row - 0.3,
-                _fit(name, width - 60),
+                fit(name, width - 60),
                 va="bottom",
                 transform=axes.get_yaxis_transform(),
             )
@@ -225,10 +224,6 @@ def _runs(places: Sequence[int]) -> list[list[int]]:
         else:
             runs.append([place])
     return runs
-
-
-def _fit(text: str, width: float) -> str:
-    return plain(text, max(int(width / 6.4), 8))
 
 
 def _whole_numbers(axes: Axes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -35,6 +36,11 @@ COLOUR: Final = {role: f"#0b0b{number:02x}" for number, role in enumerate(_ROLES
 HATCH: Final = {"completed": "", "blocked": "/////", "failed": "xxxxx", "open": "-----"}
 """How a status is told from the others where colours can't be."""
 _POINTS_PER_INCH: Final = 72
+_LETTER: Final = 6.5
+"""How many pixels a letter of a chart is wide, as letters are; some are wider, or none."""
+_WIDE: Final = {"m": 11.0, "M": 9.5, "w": 9.0, "W": 11.0, "@": 11.0, "%": 10.5}
+_UPPER: Final = 7.5
+_FULL_WIDTH: Final = 14.0
 
 _SETTINGS: Final[Any] = {
     "svg.fonttype": "none",
@@ -105,7 +111,8 @@ def _configured(home: Path) -> Iterator[None]:
             if home.is_dir():
                 kept.mkdir(parents=True, exist_ok=True)
                 folder = str(kept) if os.access(kept, os.W_OK) else passing
-        ours = {"MPLCONFIGDIR": folder, "MPL_IGNORE_SYSTEM_FONTS": "1"}
+        # A notebook names a backend for all that it starts, which need not be there.
+        ours = {"MPLCONFIGDIR": folder, "MPL_IGNORE_SYSTEM_FONTS": "1", "MPLBACKEND": "svg"}
         before = {name: os.environ.get(name) for name in ours}
         os.environ.update(ours)
         try:
@@ -147,6 +154,25 @@ def draw_bars(
     shape = Shape(corners, [*edges] * len(rectangles))
     colours = {"facecolor": COLOUR[role], "edgecolor": COLOUR["paper"], "linewidth": 0}
     axes.add_patch(PathPatch(shape, hatch=HATCH.get(role, ""), label=label, **colours))
+
+
+def fit(text: str, width: float, longest: int = 120) -> str:
+    """A foreign text on one line of a chart, cut where it would be wider than so many pixels."""
+    shown = plain(text, longest)
+    room = width
+    for place, letter in enumerate(shown):
+        room -= _width(letter)
+        if room < 0:
+            return f"{shown[: max(place - 1, 1)]}…"
+    return shown
+
+
+def _width(letter: str) -> float:
+    if unicodedata.combining(letter):
+        return 0
+    if unicodedata.east_asian_width(letter) in "WF":
+        return _FULL_WIDTH
+    return _WIDE.get(letter, _UPPER if letter.isupper() else _LETTER)
 
 
 def inline_svg(figure: Figure, name: str, title: str, description: str, kind: str = "") -> Markup:

@@ -9,8 +9,7 @@ from markupsafe import Markup
 
 from benson_execution.report.charts import Chart, both, duration
 from benson_execution.report.dispatches import Step
-from benson_execution.report.figures import COLOUR, draw_bars, inline_svg, new_figure
-from benson_execution.text import plain
+from benson_execution.report.figures import COLOUR, draw_bars, fit, inline_svg, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +46,7 @@ def timeline(steps: Sequence[Step], name: str, title: str) -> Chart:
             told += " ✕ refused" if step.is_refused else ""
             ink = COLOUR["blocked" if step.is_refused else "ink"]
             axes.text(end + gap, place, told, va="center", color=ink, fontsize=10)
-            label = plain(step.label, 34 if is_wide else 48)
+            label = fit(step.label, (left if is_wide else width) - 12)
             across = axes.get_yaxis_transform()
             if is_wide:
                 axes.text(-0.015, place, label, va="center", ha="right", transform=across)

@@ -160,6 +160,8 @@ def test_without_a_trusted_key_nothing_is_called_verified(benson: Benson, tmp_pa
         ((BAD, "--since", "7d"), "goes without --since"),
         (("PAC-NONE",), "has no dispatch of PAC-NONE"),
         (("-o", "-", "--json"), "can't both"),
+        (("-o", ""), "names no file"),
+        (("--since", "2026-05-01", "--until", "2026-04-01"), "holds no moment"),
     ],
 )
 def test_wrong_input_is_told(benson: Benson, arguments: tuple[str, ...], said: str) -> None:
@@ -199,6 +201,14 @@ def test_a_matplotlibrc_of_somebodys_sways_nothing(benson: Benson) -> None:
     assert "schema validation</text>" in swayed.out
     assert (broken.code, broken.out) == (3, "")
     assert "matplotlibrc" in broken.err
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "nonsense"])
+def test_a_backend_that_a_notebook_names_is_not_loaded(benson: Benson, backend: str) -> None:
+    """It names one for every command that it starts; it is not installed here."""
+    answer = benson("report", BAD, "-o", "-", env={"MPLBACKEND": backend})
+    assert (answer.code, answer.err) == (0, "")
+    assert "</svg>" in answer.out
 
 
 def test_the_fonts_of_the_system_are_left_alone(benson: Benson) -> None:

@@ -16,6 +16,7 @@ from benson_execution.events import Event
 from benson_execution.insight.period import Period
 from benson_execution.report.counting import numbers
 from benson_execution.report.dispatches import MAX_EVENTS, MAX_SHOWN, describe, dispatches_of
+from benson_execution.report.figures import fit
 from benson_execution.report.page import pac_page, period_page
 from benson_execution.telemetry import event_key
 from benson_execution.text import plain
@@ -183,6 +184,34 @@ def test_foreign_text_is_text(trail: MemoryTrail, pac_id: str, text: str, home: 
         assert plain(text)[:60] in page.text
         assert not re.search(r'style="[^"]*evil', html)
         assert len(html) < 200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "shown"),
+    [
+        ("Dan (GID-07)", 120, "Dan (GID-07)"),
+        ("x" * 500, 70, "x" * 9 + "…"),
+        ("W" * 500, 70, "W" * 5 + "…"),
+        ("名" * 500, 70, "名" * 4 + "…"),
+        ("a\u0301" * 10, 70, "a\u0301" * 10),
+        ("anything", 0, "a…"),
+        ("\u202e", 70, "\\u202e"),
+    ],
+)
+def test_a_name_takes_the_room_that_it_has_and_no_more(text: str, room: float, shown: str) -> None:
+    assert fit(text, room) == shown
+
+
+def test_a_name_that_is_written_from_the_right_turns_no_number_around(home: Path) -> None:
+    """Where it stands in a sentence: the numbers behind it would be taken for a part of it."""
+    trail = MemoryTrail()
+    name = "\u05d3\u05df"
+    ids = {"pac_id": "PAC-X", "agent_gid": name, "agent_name": name, "phase": "DISPATCH"}
+    event = Event.create("PAC_DISPATCH_START", ids)
+    trail.append(Batch(DispatchRef("run", 1, "PAC-X"), [NewEvent(event.event_type, event)]))
+    for html in (of_period(trail, home), of_pac(trail, "PAC-X", home)):
+        lede = html.partition('<p class="lede">')[2].partition("</p>")[0]
+        assert f"by <bdi>{name} ({name})</bdi>" in lede
 
 
 def test_an_open_dispatch_and_a_pac_of_many_dispatches(home: Path) -> None:

@@ -31,7 +31,8 @@ NOW: Final = datetime(2026, 11, 30, 12, tzinfo=UTC)
 PAC: Final = "PAC-DAN-P53-REPORT-TO-LOOK-AT-01"
 CHANGES: Final = {"quality_score": 0.2, "artifacts": {"summary": [{"wrap_id": "WRAP-1"}]}}
 HOSTILE: Final = "</svg><script>alert(1)</script><img src=https://evil.example/x onerror=alert(2)>"
-Kind = Literal["period", "pac", "hostile"]
+WIDE: Final = "W" * 64
+Kind = Literal["period", "pac", "hostile", "wide", "wide-pac"]
 _CONTRASTS: Final = """
 () => {
     const painted = colour => {
@@ -81,6 +82,16 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     hostile.append(
         Batch(ref, [NewEvent(None, started), NewEvent(None, Event.create(HOSTILE, ids))])
     )
+    wide = MemoryTrail()
+    named = {"pac_id": WIDE, "agent_gid": WIDE, "agent_name": WIDE, "phase": "DISPATCH"}
+    end = {"pac_id": WIDE, "status": "FAILED", "duration_ms": 7, "phase": "DISPATCH_COMPLETE"}
+    events = [
+        Event.create("PAC_DISPATCH_START", named),
+        Event.create(WIDE, named),
+        Event.create("PAC_DISPATCH_END", end),
+    ]
+    other = DispatchRef("run", 1, WIDE)
+    wide.append(Batch(other, [NewEvent(None, event) for event in events]))
     drawn = {
         "period": period_page(numbers(month), folder, where="trail.db", threshold=0.7, now=NOW),
         "pac": pac_page(
@@ -92,6 +103,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ),
         "hostile": pac_page(
             [ref], describe(hostile, [ref], "no key", folder), folder, where=HOSTILE, now=NOW
+        ),
+        "wide": period_page(numbers(wide), folder, where="trail.db", threshold=0.7, now=NOW),
+        "wide-pac": pac_page(
+            [other], describe(wide, [other], "no key", folder), folder, where="trail.db", now=NOW
         ),
     }
     for name, html in drawn.items():
@@ -127,7 +142,7 @@ def opened(
     assert told == []
 
 
-@pytest.mark.parametrize("kind", ["period", "pac", "hostile"])
+@pytest.mark.parametrize("kind", ["period", "pac", "hostile", "wide", "wide-pac"])
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1000), ("dark", 1000), ("light", 360)])
 def test_it_fits_the_screen(
     browser: Browser,
@@ -151,12 +166,12 @@ def test_it_fits_the_screen(
         assert bright is (scheme == "light")
 
 
-@pytest.mark.parametrize("kind", ["period", "pac"])
+@pytest.mark.parametrize("kind", ["period", "pac", "wide", "wide-pac"])
 @pytest.mark.parametrize("width", [1000, 360])
 def test_no_letter_of_a_chart_is_cut_off(
     browser: Browser, pages: dict[str, Path], kind: Kind, width: int
 ) -> None:
-    """A screen shows what stands beyond a chart's edge, and paper does not."""
+    """What stands beyond its edge is not shown."""
     with opened(browser, pages[kind], width=width) as page:
         beyond = page.locator("svg.chart:visible").evaluate_all(
             """charts => charts.flatMap(chart => {
