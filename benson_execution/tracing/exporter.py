@@ -54,6 +54,13 @@ class _Faults:
         self._count += len(traces)
         self._why = why
 
+    @property
+    def seconds(self) -> float | None:
+        """How long until what was counted is to be noted; None while there is nothing."""
+        if not self._count or self._noted is None:
+            return None
+        return max(self._noted + _NOTE_SECONDS - time.monotonic(), 0.0)
+
     def due(self, *, last: bool) -> tuple[NotExported, str] | None:
         """What is to be noted now, and about what; None while it is too early, or nothing."""
         now = time.monotonic()
@@ -132,15 +139,21 @@ class Exporter:
         # What was given up when it was stopped is waited for by nobody.
         return self._stopped or (not self._waiting and not self._is_busy)
 
+    def _is_called(self) -> bool:
+        return self._stopped or bool(self._waiting)
+
     def _run(self) -> None:
         with silenced() as said:
             self._said = said
             why = self._load()
             while True:
+                self._note()  # whether or not there is ever another trace
                 with self._changed:
-                    self._changed.wait_for(lambda: self._waiting or self._stopped)
+                    self._changed.wait_for(self._is_called, self._faults.seconds)
                     if self._stopped:
                         return
+                    if not self._waiting:
+                        continue
                     self._is_busy = True
                     self._under_way = [trace for trace, _ in self._waiting]
                     self._waiting.clear()

@@ -20,7 +20,7 @@ from benson_execution.tracing import exporter as module
 from benson_execution.tracing.exporter import Exporter
 from benson_execution.tracing.projection import Record, Trace
 from benson_execution.tracing.verdicts import Severity
-from tests.cli.command import Benson
+from tests.cli.command import Benson, wait_until
 from tests.insight.otlp_receiver import Receiver, nobody_listens, receiver
 from tests.library.helpers import dan, engine
 
@@ -120,6 +120,23 @@ def test_one_line_tells_of_many(traced: Receiver, home: Path) -> None:
         "49 not exported",
     ]
     assert all("400" in fault["message"] for fault in faults(home))
+
+
+def test_what_is_counted_is_noted_though_nothing_follows(
+    traced: Receiver, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the last dispatch of a day nobody exports for hours."""
+    monkeypatch.setattr(module, "_NOTE_SECONDS", 2)
+    traced.answer = 400
+    one = Exporter(home)
+    for number in range(3):
+        one.put(trace(number))
+        assert one.wait(20)
+    wait_until(
+        lambda: sum(int(fault["message"].split()[0]) for fault in faults(home)) == 3,
+        description="all of them",
+    )
+    one.stop(20)
 
 
 def test_what_waits_is_bounded(
