@@ -141,14 +141,21 @@ class PrefectUi:
         """The graph of a flow run."""
         return self.page.locator("canvas").first
 
-    def window(self, *, height: int) -> None:
-        """Make the window higher or lower, in pixels."""
-        self.page.set_viewport_size({"width": 1280, "height": height})
+    def screenshot(
+        self, name: str, *, height: int | None = None, down_to: Locator | None = None
+    ) -> None:
+        """Keep a picture for the documentation, of the UI that is the easier one to read.
 
-    def screenshot(self, name: str) -> None:
-        """Keep a picture for the documentation, of the UI that is the easier one to read."""
+        `height` is the window's, in pixels; `down_to` is what stands at its end. Neither is done
+        where no picture is wanted: a lower window drops the entries of a list that it has no room
+        for.
+        """
         if self.screenshots is None or self.version == "v1":
             return
+        if height is not None:
+            self.page.set_viewport_size({"width": 1280, "height": height})
+        if down_to is not None:
+            down_to.evaluate("element => element.scrollIntoView({block: 'end'})")
         self.screenshots.mkdir(parents=True, exist_ok=True)
         picture = small(self.page.screenshot(animations="disabled"))
         assert len(picture) < MAX_SCREENSHOT, f"{name} has {len(picture)} bytes"

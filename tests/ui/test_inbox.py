@@ -36,9 +36,7 @@ def test_the_scheduled_sweep_is_in_the_list_of_runs(ui: PrefectUi, in_the_inbox:
     has_colour("green", card.get_by_text("Completed", exact=True).first)
     judged = ui.card(f"{in_the_inbox.pac_id} · Dan (GID-07)")
     expect(judged.get_by_text("inbox", exact=True).first).to_be_visible()
-    ui.window(height=600)
-    card.evaluate("card => card.scrollIntoView({block: 'end'})")
-    ui.screenshot("ui-sweeps.png")
+    ui.screenshot("ui-sweeps.png", height=600, down_to=card)
 
 
 def test_the_sweep_shows_what_it_moved(ui: PrefectUi, in_the_inbox: Swept) -> None:

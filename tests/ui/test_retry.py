@@ -35,8 +35,7 @@ def test_a_retry_makes_a_new_dispatch_and_a_version_of_the_verdict(
     ui.open(f"/artifacts/key/{key}")
     expect(ui.versions).to_have_count(2)
     expect(ui.page.get_by_text(re.compile(f"BLOCKED: {pac_id}")).first).to_be_visible()
-    ui.window(height=600)
-    ui.screenshot("ui-history.png")
+    ui.screenshot("ui-history.png", height=600)
     for version, number in ((0, 2), (1, 1)):
         page = ui.open_artifact(key, version=version)
         expect(page.get_by_text(f"{run_id}-{number}").first).to_be_visible()
