@@ -297,7 +297,7 @@ def test_ctrl_c_again_and_again_ends_it_in_peace(benson: Benson) -> None:
 
 
 def test_nobody_needs_to_read_what_it_says(benson: Benson) -> None:
-    """Its standard error is closed: each scrape is answered, and the next verification is told."""
+    """Its standard error is closed: each scrape is answered all the same, and it ends in peace."""
     assert benson("judge", "-", stdin=text()).code == 0
     trail = benson.home / "trail.db"
     with command(benson, "--verify-every", "never") as (process, port):
