@@ -13,6 +13,7 @@ from benson_execution.cli.inputs import Source, located, sources
 from benson_execution.cli.output import (
     MAX_LINE,
     defect,
+    end_in_order_on_sigterm,
     err,
     print_json,
     print_outcome,
@@ -52,6 +53,7 @@ def judge(
     """
     settings = Settings.load()
     engine = BensonExecutionEngine(enable_telemetry=False, settings=settings)
+    end_in_order_on_sigterm()
     worst = 0
     console = err()
     progress = Progress(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,15 @@ def reader_may_leave() -> Iterator[None]:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def end_in_order_on_sigterm() -> None:
+    """Let SIGTERM unwind the command, with exit code 143, as Ctrl-C does.
+
+    By default it ends the process at once: what was begun stays open, what was not exported is not
+    counted, and an embedded server is left behind.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def styled(word: str) -> Text:

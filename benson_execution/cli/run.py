@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -16,7 +14,13 @@ from rich.status import Status
 from rich.text import Text
 
 from benson_execution.cli.inputs import read_document
-from benson_execution.cli.output import err, print_json, print_outcome, reader_may_leave
+from benson_execution.cli.output import (
+    end_in_order_on_sigterm,
+    err,
+    print_json,
+    print_outcome,
+    reader_may_leave,
+)
 from benson_execution.document import Document
 from benson_execution.errors import BadInput, BensonError, TrailUnavailable
 from benson_execution.faults import note_fault
@@ -91,9 +95,8 @@ def run(
             worst = max(worst, outcome.exit_code)
         return worst
 
-    # Prefect closes the run on SIGTERM and then hands the signal on. Its default would end this
-    # process at once, and leave the embedded server behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Prefect closes the run on SIGTERM, and then hands the signal on.
+    end_in_order_on_sigterm()
     raise typer.Exit(asyncio.run(run_all()))
 
 

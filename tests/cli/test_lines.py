@@ -132,3 +132,22 @@ def test_an_interrupt_ends_the_judging(benson: Benson, number: signal.Signals) -
     recorded = benson.recorded()
     assert {s.dispatch.dispatch_id for s in recorded} == {answered["dispatch_id"]}
     assert recorded[-1].key == "PAC_DISPATCH_END"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_loses_no_count_of_what_was_not_exported(
+    benson: Benson, number: signal.Signals
+) -> None:
+    """Each dispatch that no receiver took is in `faults.jsonl`, once."""
+    nowhere = {"BENSON_OTEL": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    with benson.started("judge", "--json", "--lines", "-", env=nowhere) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(5):
+            process.stdin.write(line(document()))
+            process.stdin.flush()
+            assert process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(TIMEOUT) in (128 + number, -number)
+    told = [json.loads(one)["message"] for one in (benson.home / "faults.jsonl").open()]
+    assert sum(int(one.split()[0]) for one in told) == 5, told
