@@ -120,6 +120,10 @@ def batches(trail: SqlTrail, before: datetime, keys: Sequence[PublicKey]) -> Ite
     for candidate in _candidates(trail, before):
         with trail.rows() as rows:
             one = _read(rows, candidate)
+        if one is None:
+            if trail.archived(dispatch_id=candidate.dispatch_id):
+                continue  # by another archiver meanwhile, which has a folder of its own
+            raise _changed(candidate.dispatch_id, "its events are gone")
         _require_proved(trail, one, keys)
         its = _documents(trail, one)
         more = len(dispatch_line(one))
@@ -135,11 +139,49 @@ def batches(trail: SqlTrail, before: datetime, keys: Sequence[PublicKey]) -> Ite
         yield _packed(content, documents, size)
 
 
+class Needed:
+    """Who needs which documents, as far as the trail was read: each look reads only what is new."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        """The position up to which the trail was searched."""
+        self._kept: set[str] = set()
+        self._naming: dict[str, set[str]] = {}
+        self._moved: set[str] = set()
+
+    def look(self, trail: SqlTrail) -> None:
+        """Read what was recorded since the last look."""
+        seen = trail.last_position()
+        with trail.database.read() as session:
+            self._kept.update(policies(session, self.seen))
+            for digest, dispatch_id in named(session, self.seen):
+                self._naming.setdefault(digest, set()).add(dispatch_id)
+        self.seen = seen
+
+    def elsewhere(self, content: Content) -> set[str]:
+        """Those of a batch's documents that somebody else needs; policies and registries stay."""
+        gone = self._moved.union(one.row.dispatch_id for one in content.dispatches)
+        return {
+            digest
+            for digest in content.documents
+            if digest in self._kept or not self._naming.get(digest, gone) <= gone
+        }
+
+    def forget(self, content: Content) -> None:
+        """These dispatches were moved: they need nothing here any more."""
+        self._moved.update(one.row.dispatch_id for one in content.dispatches)
+
+
 def store(
-    trail: SqlTrail, folder: ArchiveFolder, batch: Batch, keys: Sequence[PublicKey]
+    trail: SqlTrail,
+    folder: ArchiveFolder,
+    batch: Batch,
+    keys: Sequence[PublicKey],
+    needed: Needed | None = None,
 ) -> list[str]:
     """Write a batch's file and note, read them back, and move it; the documents that went.
 
+    Whoever moves several batches hands over one `needed` for all, so that the trail is read once.
     Raises `ArchiveNotWritten` and `AppendRefused`; then the trail is as it was.
     """
     folder.write(batch.file, batch.packed)
@@ -162,9 +204,12 @@ def store(
         note.note,
     )
     receipts = [receipt_of(one, batch.sha256) for one in kept.dispatches]
-    seen = trail.last_position()
-    stays = _needed_elsewhere(trail, kept)
-    return trail.move_out(Move(archive, receipts, tuple(kept.documents), stays, seen))
+    needed = needed or Needed()
+    needed.look(trail)
+    stays = needed.elsewhere(kept)
+    gone = trail.move_out(Move(archive, receipts, tuple(kept.documents), stays, needed.seen))
+    needed.forget(kept)
+    return gone
 
 
 def _candidates(trail: SqlTrail, before: datetime) -> Iterator[Candidate]:
@@ -172,7 +217,10 @@ def _candidates(trail: SqlTrail, before: datetime) -> Iterator[Candidate]:
     while True:
         with trail.database.read() as session:
             page = ended(session, after)
-        for leaf_index, dispatch_id, event in page:
+        for leaf_index, dispatch_id, event, archive_id in page:
+            if archive_id is not None:
+                message = "it has a receipt as if it had been archived, which was forged"
+                raise _changed(dispatch_id, message)
             try:
                 at = orjson.loads(event)["timestamp"]
                 is_old = datetime.fromisoformat(at) < before
@@ -185,12 +233,15 @@ def _candidates(trail: SqlTrail, before: datetime) -> Iterator[Candidate]:
         after = page[-1][0]
 
 
-def _read(rows: Rows, candidate: Candidate) -> ArchivedDispatch:
+def _read(rows: Rows, candidate: Candidate) -> ArchivedDispatch | None:
+    """The dispatch as it is stored; None when it has no events here any more."""
     dispatch_id = candidate.dispatch_id
     row, leaf = rows.dispatch(dispatch_id), rows.leaf(dispatch_id)
     if row is None or leaf is None:
         raise _changed(dispatch_id, "its beginning is gone")
     events = list(rows.events_of(dispatch_id))
+    if not events:
+        return None
     one = ArchivedDispatch(row, leaf.leaf_index, leaf.entry, events, {})
     misfit = one.misfit()
     if misfit is None and one.events[-1].event_type != EventType.PAC_DISPATCH_END:
@@ -279,16 +330,6 @@ def _note(
     )
     if said != due or not _trusted(keys, rotations).signed_archive(found):
         raise _other_note(folder, batch, "it is not of this file, or no trusted key signed it")
-    return found
-
-
-def _needed_elsewhere(trail: SqlTrail, content: Content) -> set[str]:
-    """Those of a batch's documents that somebody else needs; policies and registries stay."""
-    wanted, ids = set(content.documents), {one.row.dispatch_id for one in content.dispatches}
-    found: set[str] = set()
-    with trail.database.read() as session:
-        found.update(digest for digest in policies(session) if digest in wanted)
-        found.update(digest for digest in named(session, 0, ids) if digest in wanted)
     return found
 
 

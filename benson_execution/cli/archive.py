@@ -11,7 +11,13 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from benson_execution.archive.archiving import Batch, batches, require_old_enough, store
+from benson_execution.archive.archiving import (
+    Batch,
+    Needed,
+    batches,
+    require_old_enough,
+    store,
+)
 from benson_execution.archive.folder import ArchiveFolder
 from benson_execution.cli.inputs import require_kept
 from benson_execution.cli.output import err, out, print_json, reader_may_leave
@@ -106,8 +112,9 @@ def archive(
 def _stored(
     trail: SqlTrail, folder: ArchiveFolder, until: datetime, keys: Sequence[PublicKey]
 ) -> Iterator[Batch]:
+    needed = Needed()
     for batch in batches(trail, until, keys):
-        store(trail, folder, batch, keys)
+        store(trail, folder, batch, keys, needed)
         yield batch
 
 

@@ -36,11 +36,12 @@ NAMED_BY: Final = {
 """Which members of which events name documents."""
 _PAGE: Final = 500
 _ENDED: Final = (
-    select(leaves.c.leaf_index, leaves.c.dispatch_id, events.c.event)
+    select(leaves.c.leaf_index, leaves.c.dispatch_id, events.c.event, archive_receipts.c.archive_id)
     .join(
         events, (events.c.dispatch_id == leaves.c.dispatch_id) & (events.c.key == bindparam("end"))
     )
     .outerjoin(leases, leases.c.dispatch_id == leaves.c.dispatch_id)
+    .outerjoin(archive_receipts, archive_receipts.c.dispatch_id == leaves.c.dispatch_id)
     .where(leaves.c.leaf_index > bindparam("after"), leases.c.dispatch_id.is_(None))
     .order_by(leaves.c.leaf_index)
     .limit(_PAGE)
@@ -99,8 +100,11 @@ class Move(NamedTuple):
     seen: int
 
 
-def ended(session: Session, after: int) -> list[tuple[int, str, bytes]]:
-    """A page of the dispatches that are finished and not archived: index, id and last event."""
+def ended(session: Session, after: int) -> list[tuple[int, str, bytes, str | None]]:
+    """A page of the dispatches that are finished and have their events here.
+
+    Index, id, last event, and the archive of which it has a receipt all the same: a forged one.
+    """
     return session.all(_ENDED, after=after, end=END)
 
 
@@ -116,15 +120,14 @@ def policies(session: Session, after: int = 0) -> Iterator[str]:
                 yield digest
 
 
-def named(session: Session, after: int = 0, but: Collection[str] = ()) -> Iterator[str]:
-    """The digests that events behind a position name, but for those of some dispatches."""
+def named(session: Session, after: int = 0) -> Iterator[tuple[str, str]]:
+    """The digests that events behind a position name, and the dispatches of these events."""
     for event_type, members in NAMED_BY.items():
         for _, dispatch_id, _, event in _paged(session, _NAMING, after, event_type=event_type):
-            if dispatch_id in but:
-                continue
             try:
                 data = orjson.loads(event)["data"]
-                yield from (data[member] for member in members if data[member] is not None)
+                found = [data[member] for member in members if data[member] is not None]
+                yield from ((digest, dispatch_id) for digest in found)
             except (ValueError, KeyError, TypeError):
                 raise _changed(f"an event of {dispatch_id!r}") from None
 
@@ -137,7 +140,8 @@ def move(session: Session, moved: Move) -> list[str]:
     ids = {receipt.dispatch_id for receipt in moved.receipts}
     for receipt in moved.receipts:
         _require_unchanged(session, receipt)
-    kept = {*moved.kept, *policies(session, moved.seen), *named(session, moved.seen, ids)}
+    kept = {*moved.kept, *policies(session, moved.seen)}
+    kept.update(digest for digest, of in named(session, moved.seen) if of not in ids)
     going = sorted(
         digest
         for digest in set(moved.documents) - kept
