@@ -61,6 +61,12 @@ class ArchiveFolder:
                 raise ArchiveNotWritten(
                     f"another `benson archive` is at work in {self.path}", "wait until it is done"
                 ) from None
+            except OSError as error:  # not every file system has locks
+                why = error.strerror or error
+                raise ArchiveNotWritten(
+                    f"nothing was moved: {self.path / _LOCK} can't be locked: {why}",
+                    "BENSON_ARCHIVE names the folder; its file system must have locks",
+                ) from error
             yield
         finally:
             os.close(handle)

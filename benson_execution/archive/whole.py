@@ -9,9 +9,10 @@ from benson_execution.archive.content import ArchivedDispatch
 from benson_execution.archive.folder import ArchiveFolder
 from benson_execution.archive.merging import events_in, merged
 from benson_execution.archive.reading import ReadingTrail, read_archive, require_positions
+from benson_execution.archive.receipts import ranges_in
 from benson_execution.trail.database import Database, Session, foreign
 from benson_execution.trail.port import Trail
-from benson_execution.trail.rows import EventTuple, Rows
+from benson_execution.trail.rows import Damaged, EventTuple, Rows
 from benson_execution.trail.sql_rows import SqlRows
 
 
@@ -49,6 +50,17 @@ class _WholeRows(SqlRows):
         ]
         every = merged(super().events(after), files, lambda one: events_in(self._read(one)))
         return (event for event in every if event[0] > (after or 0))
+
+    def count_events(self) -> int:
+        try:
+            archived = sum(
+                last - first + 1
+                for receipt in self.receipts()
+                for first, last in ranges_in(receipt.positions)
+            )
+        except (ValueError, TypeError) as error:
+            raise Damaged(f"a receipt does not say which events were moved: {error}") from None
+        return super().count_events() + archived
 
     def _read(self, archive_id: str) -> Iterable[ArchivedDispatch]:
         row = self._files[archive_id]
