@@ -20,6 +20,7 @@ from benson_execution.proof.leaf import Header, Leaf, Provenance
 from benson_execution.proof.refusal import Refusal, RefusalEntry
 from benson_execution.timestamps import utc_now
 from benson_execution.trail.port import (
+    MAX_POSITION,
     Batch,
     DispatchRef,
     FileClaim,
@@ -103,8 +104,8 @@ def place(
 ) -> Placement:
     """Place events behind the `tip` of their dispatch and the last `position` of the trail.
 
-    `known` finds the event that the dispatch has with a key. Raises `DispatchClosed` and
-    `StatusConflict`.
+    `known` finds the event that the dispatch has with a key. Raises `DispatchClosed`,
+    `StatusConflict`, and `TrailUnavailable` where positions have come to their end.
     """
     stored: list[StoredEvent] = []
     new: list[StoredEvent] = []
@@ -119,6 +120,11 @@ def place(
         if at is None:
             if closed:
                 raise refuse_closed(ref.dispatch_id)
+            if position >= MAX_POSITION:
+                raise TrailUnavailable(
+                    f"the trail says that its last position is {position}: nothing fits behind it",
+                    "nothing more is recorded; `benson verify` says what was changed",
+                )
             position, sequence = position + 1, sequence + 1
             chain = next_link(chain, position, sequence, key, event.event_type, event.json)
             at = StoredEvent(position, ref, sequence, key, event, chain)

@@ -20,6 +20,7 @@ from benson_execution.archive.receipts import ranges_in, receipt_of, summary_of
 from benson_execution.errors import TrailUnavailable
 from benson_execution.proof.archive_note import ArchiveNote
 from benson_execution.proof.heads import TrustedKeys
+from benson_execution.proof.leaf import Leaf
 from benson_execution.proof.merkle import leaf_hash
 from benson_execution.trail.rows import ArchiveRow, Damaged, EventRow, EventTuple, ReceiptRow, Rows
 from benson_execution.verification.findings import Finding, Kind
@@ -175,6 +176,9 @@ class ArchiveVerifier:
         if dispatch is None or not leaf.entry.startswith(dispatch.header + b"\n"):
             message = "what it was opened with is not what the log commits to"
             yield Finding(Kind.DISPATCH_ALTERED, message, text(receipt.dispatch_id))
+        elif not _has_its_events(receipt, dispatch.position, leaf.entry):
+            message = "its receipt speaks of other positions than the log has events of it"
+            yield Finding(Kind.RECEIPT_ALTERED, message, text(receipt.dispatch_id))
 
     def _believe(self, receipt: ReceiptRow) -> bool:
         """Take for granted what a receipt says; whether it says anything."""
@@ -257,6 +261,20 @@ def _says(receipt: ReceiptRow, one: ArchivedDispatch) -> bool:
         return follows and receipt_of(one, receipt.archive_id) == receipt
     except _UNREADABLE:
         return False
+
+
+def _has_its_events(receipt: ReceiptRow, first: int, entry: bytes) -> bool:
+    """Whether a receipt's positions rise from the first one, and are as many as its leaf says."""
+    try:
+        ranges, events = list(ranges_in(receipt.positions)), Leaf.from_bytes(entry).events
+    except _UNREADABLE:
+        return False
+    flat = [position for ends in ranges for position in dict.fromkeys(ends)]
+    return (
+        (flat[0], flat[-1]) == (first, receipt.last_position)
+        and flat == sorted(set(flat))
+        and sum(high - low + 1 for low, high in ranges) == events
+    )
 
 
 def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -11,7 +11,12 @@ import pytest
 
 from benson_execution.archive.reading import ReadingTrail
 from benson_execution.archive.whole import whole_rows
-from benson_execution.errors import TrailUnavailable
+from benson_execution.errors import NotVerified, TrailUnavailable
+from benson_execution.proof.heads import TrustedKeys
+from benson_execution.trail.port import MAX_POSITION
+from benson_execution.verification.findings import Kind
+from benson_execution.verification.trail import TrailVerifier
+from tests.verification.honest import tampering
 
 from .made import Made
 
@@ -66,3 +71,42 @@ def test_a_summary_that_is_none(in_sqlite: Made, summary: str) -> None:
     with pytest.raises(TrailUnavailable, match="holds what it can"):
         in_sqlite.trail.archived(run_id=gone.rpartition("-")[0])
     assert in_sqlite.findings()
+
+
+@pytest.mark.parametrize("position", [MAX_POSITION, MAX_POSITION - 3])
+def test_a_last_position_that_nothing_fits_behind(in_sqlite: Made, position: int) -> None:
+    """No store counts further: who writes is told so, and nothing of a dispatch is recorded."""
+    in_sqlite.archive(in_sqlite.finished()[:3])
+    insert(in_sqlite, RECEIPT.format(position, "{}"))
+    with pytest.raises(TrailUnavailable, match=r"nothing fits behind it .*benson verify"):
+        in_sqlite.judge("PAC-ALEX-P36")
+    assert in_sqlite.findings()
+
+
+def test_a_receipt_of_what_was_never_moved(in_sqlite: Made) -> None:
+    """It is told as what it is, and nobody else is blamed; nothing moves."""
+    in_sqlite.archive(in_sqlite.finished()[:3])
+    gone = in_sqlite.finished()[-1]
+    insert(in_sqlite, RECEIPT.format(900, "{}"))
+    with pytest.raises(NotVerified, match=rf"{gone} .*receipt .*forged .*benson verify"):
+        in_sqlite.archive()
+    assert gone in in_sqlite.finished()
+
+
+@pytest.mark.parametrize(
+    "positions", ["'1-9000'", "positions || ' 9000'", "'9000-9010'", "'1'", "positions || ' 1'"]
+)
+def test_positions_that_no_dispatch_has(in_sqlite: Made, positions: str) -> None:
+    """Who does not look at the files believes no receipt of more events than the log has of it.
+
+    Otherwise it would stand for events of others that somebody took away.
+    """
+    in_sqlite.archive(in_sqlite.finished()[:3])
+    with tampering(in_sqlite.home / "trail.db") as connection:
+        change = f"UPDATE archive_receipts SET positions = {positions} WHERE leaf_index = 0"
+        assert connection.execute(change).rowcount == 1
+    with in_sqlite.trail.rows() as rows:
+        trusted = TrustedKeys([in_sqlite.ring.keys[0].public])
+        found = list(TrailVerifier(rows, trusted, None).run())
+    assert "other positions than the log" in str([one.message for one in found])
+    assert Kind.RECEIPT_ALTERED in {one.kind for one in found}
