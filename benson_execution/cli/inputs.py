@@ -11,13 +11,19 @@ from typing import BinaryIO, Final, NamedTuple
 from sqlalchemy.engine import URL
 
 from benson_execution.document import Document, join_document
-from benson_execution.errors import BadInput, InvalidPac, Received, UnreadableDocument
-from benson_execution.events import EventType
+from benson_execution.errors import (
+    BadInput,
+    InvalidPac,
+    Received,
+    TrailUnavailable,
+    UnreadableDocument,
+)
 from benson_execution.reading import line_of, read_value
 from benson_execution.settings import Settings
 from benson_execution.text import enumerate_some, nearby, plain, quote
 from benson_execution.trail import Trail
 from benson_execution.trail.opening import is_missing_file, trail_url
+from benson_execution.trail.rows import Damaged
 
 LINE_ENDINGS = (".jsonl", ".ndjson")
 
@@ -180,8 +186,13 @@ def resolve_pac(trail: Trail, wanted: str) -> str:
     """The one PAC of the trail with this id, or with an id that begins like this."""
     if next(trail.events(pac_id=wanted), None) is not None:
         return wanted
-    starts = trail.events(event_type=EventType.PAC_DISPATCH_START)
-    known = dict.fromkeys(str(s.dispatch.pac_id) for s in starts)
+    try:
+        with trail.rows() as rows:  # unlike the events, they are there also of what was archived
+            known = dict.fromkeys(str(row.pac_id) for row in rows.dispatches())
+    except Damaged as damage:
+        raise TrailUnavailable(
+            f"the trail can't be read: {damage}", "`benson verify` says what was changed"
+        ) from None
     found = [pac_id for pac_id in known if pac_id.startswith(wanted)]
     if len(found) == 1:
         return found[0]

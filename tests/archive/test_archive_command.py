@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benson_execution.trail.rows import DispatchRow
 from tests.cli.command import BENSON, Benson, on_terminal
 from tests.insight.generated import fill
 from tests.verification.honest import judge
@@ -95,6 +96,30 @@ def test_a_file_that_is_gone_is_told_by_everybody(benson: Benson) -> None:
     assert "BENSON_ARCHIVE" in read.err
     assert benson("events", env={"BENSON_ARCHIVE": str(elsewhere)}).code == 0
     assert benson("verify", "--archives", elsewhere, "--no-archives").code == 2
+
+
+def test_a_pac_that_stayed_is_shown_whatever_is_gone(benson: Benson) -> None:
+    """Also by the beginning of its id; one that is in the file is not, and the file is named."""
+    (moved,) = benson("archive", "--before", UNTIL, "--json").objects[:-1]
+    (benson.home / "archive" / moved["file"]).unlink()
+    shown = benson("show", "PAC-DAN-P44-GOV")
+    assert (shown.code, shown.err) == (0, "")
+    assert "COMPLETED  PAC-DAN-P44-GOVERNANCE" in shown.out
+    gone = next(d.pac_id for d in benson_rows(benson) if d.dispatch_id == "generated-1-1")
+    for name in (gone, gone.removesuffix("ENERATED-01")):
+        told = benson("show", name)
+        assert (told.code, told.out) == (5, "")
+        assert moved["file"] in told.err
+
+
+def benson_rows(benson: Benson) -> list[DispatchRow]:
+    """The dispatches that the database knows, archived or not."""
+    trail = benson.writable_trail()
+    try:
+        with trail.rows() as rows:
+            return list(rows.dispatches())
+    finally:
+        trail.close()
 
 
 def test_nothing_younger_than_six_months_moves_unless_it_must(benson: Benson) -> None:
