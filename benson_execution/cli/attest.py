@@ -12,7 +12,7 @@ import typer
 from rich.status import Status
 from rich.text import Text
 
-from benson_execution.cli.inputs import read_file, require_kept, resolve_pac
+from benson_execution.cli.inputs import located, read_file, require_kept, resolve_pac
 from benson_execution.cli.output import (
     MAX_LINE,
     err,
@@ -28,13 +28,15 @@ from benson_execution.interchange.attestation import (
 )
 from benson_execution.interchange.attestation import differing_files, key_in_force, proved
 from benson_execution.interchange.delivered import Folder, Progress
+from benson_execution.limits import MAX_DOCUMENT_BYTES
 from benson_execution.proof.keys import read_public_keys
 from benson_execution.settings import Settings
 from benson_execution.text import enumerate_some, plain, quote
 from benson_execution.trail import Trail, open_trail
 from benson_execution.trail.opening import keyring_of, trusted_keys
 
-_MAX_FILE_BYTES = 1 << 28
+_MAX_FILE_BYTES = 4 * MAX_DOCUMENT_BYTES
+"""An attestation names the files of one document, in base64."""
 
 
 def attest(
@@ -152,8 +154,7 @@ def _verify(
     try:
         statement, key_id = verify_envelope(content, trusted)
     except BadInput as error:
-        error.message = f"{name}: {error.message}"
-        raise
+        raise located(error, file) from None
     except NotVerified as error:
         return _tell_verdict(name, None, [_sentence(error)], as_json)
     findings: list[str] = []

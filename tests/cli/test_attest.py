@@ -215,7 +215,8 @@ WRONG = {
     "no file": (["--verify", "none.json"], "none.json: No such file"),
     "no folder": ([GOOD, "--files", "none"], "the folder none: No such file"),
     "a file for a folder": ([GOOD, "--files", "README.md"], "the folder README.md: Not a dir"),
-    "no envelope": (["--verify", "README.md"], "README.md: "),
+    "no envelope": (["--verify", "README.md"], "README.md, line 1: the document is not JSON"),
+    "far too long": (["--verify", "long.json"], "at most 41943040 are read"),
     "JSON that is none": (["--verify", "empty.json"], "empty.json: it is no DSSE envelope"),
     "a folder to write": ([GOOD, "-o", "src"], "src can't be written: it is no file"),
     "nowhere to write": ([GOOD, "-o", "gone/x.json"], "can't be written: No such file"),
@@ -230,6 +231,8 @@ def test_wrong_input_is_told(
 ) -> None:
     """In this process, since each start of the command takes its second."""
     (origin.cwd / "empty.json").write_text("{}")
+    with (origin.cwd / "long.json").open("wb") as file:
+        file.truncate(41943041)
     code, said = called(origin, monkeypatch, "attest", *args)
     assert code == 2
     assert told in said
