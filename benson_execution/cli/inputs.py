@@ -22,7 +22,7 @@ from benson_execution.reading import line_of, read_value
 from benson_execution.settings import Settings
 from benson_execution.text import enumerate_some, nearby, plain, quote
 from benson_execution.trail import Trail
-from benson_execution.trail.opening import is_missing_file, trail_url
+from benson_execution.trail.opening import is_missing_file, lasting_trail_url
 from benson_execution.trail.rows import Damaged
 
 LINE_ENDINGS = (".jsonl", ".ndjson")
@@ -45,9 +45,7 @@ Refuse = Callable[[BadInput, str], None]
 
 def require_kept(settings: Settings, hint: str | None = None) -> URL:
     """The URL of a trail that is there, and does not end with this process; or `BadInput`."""
-    url = trail_url(settings)
-    if url.drivername == "memory":
-        raise BadInput("a trail in memory ends with its process", "set BENSON_TRAIL_URL")
+    url = lasting_trail_url(settings)
     if is_missing_file(url):
         raise BadInput(f"there is no trail at {nearby(Path(url.database or ''))} yet", hint)
     return url

@@ -24,7 +24,11 @@ from benson_execution.report.place import require_place, write_page
 from benson_execution.settings import Settings
 from benson_execution.text import nearby, plain
 from benson_execution.trail import open_trail
-from benson_execution.trail.opening import is_missing_file, trail_url, trusted_keys
+from benson_execution.trail.opening import (
+    is_missing_file,
+    lasting_trail_url,
+    trusted_keys,
+)
 from benson_execution.trail.port import Trail
 
 _MAX_NAME: Final = 120
@@ -73,9 +77,7 @@ def report(  # noqa: PLR0917  typer reads the options from here
         raise BadInput("--json and -o - can't both have standard output")
     now = datetime.now(UTC)
     period = Period.of(since, until, now=now)
-    url = trail_url(settings)
-    if url.drivername == "memory":
-        raise BadInput("a trail in memory ends with its process", "set BENSON_TRAIL_URL")
+    url = lasting_trail_url(settings)
     trail = open_trail(settings, read_only=True)
     found = None if pac_id is None else resolve_pac(trail, pac_id)
     file = Path(_name_of(found, period) if output is None else output)

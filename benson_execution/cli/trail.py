@@ -31,7 +31,7 @@ from benson_execution.settings import Settings
 from benson_execution.text import plain
 from benson_execution.tracing import export_dispatch
 from benson_execution.trail import open_trail
-from benson_execution.trail.opening import keyring_of, trail_url
+from benson_execution.trail.opening import keyring_of, lasting_trail_url
 from benson_execution.trail.sql import open_database
 from benson_execution.trail.version import upgrade as upgrade_tables
 
@@ -167,8 +167,7 @@ def recover(as_json: AsJson = False) -> None:
     [dim]benson recover --json[/]
     """
     settings = Settings.load()
-    if trail_url(settings).drivername == "memory":
-        raise BadInput("a trail in memory ends with its process", "set BENSON_TRAIL_URL")
+    lasting_trail_url(settings)
     if os.environ.get("PREFECT_API_URL"):
         found = _recover_with_prefect(settings)
     else:

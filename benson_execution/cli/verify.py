@@ -25,7 +25,12 @@ from benson_execution.settings import Settings
 from benson_execution.text import nearby, plain
 from benson_execution.trail import open_trail
 from benson_execution.trail.database import shown
-from benson_execution.trail.opening import is_missing_file, trail_url, trusted_keys
+from benson_execution.trail.opening import (
+    is_missing_file,
+    lasting_trail_url,
+    trail_url,
+    trusted_keys,
+)
 from benson_execution.trail.rows import Damaged
 from benson_execution.verification.artifact import verify_artifact
 from benson_execution.verification.findings import Finding, Kind
@@ -114,9 +119,7 @@ def verify(  # noqa: PLR0917  # the command's options, which are given by name
 
 def _require_trail(settings: Settings) -> None:
     """Refuse to verify what was never there; a heads file says that it was."""
-    url = trail_url(settings)
-    if url.drivername == "memory":
-        raise BadInput("a trail in memory ends with its process", "set BENSON_TRAIL_URL")
+    url = lasting_trail_url(settings)
     if is_missing_file(url) and not _was_there(settings):
         hint = "BENSON_HOME or BENSON_TRAIL_URL names it"
         raise BadInput(f"there is no trail at {_where(settings)}", hint)

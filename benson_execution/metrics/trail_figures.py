@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from benson_execution.errors import BadInput, TrailUnavailable
+from benson_execution.errors import TrailUnavailable
 from benson_execution.insight.summary import DispatchSummary, SummaryFold, summary_of_receipt
 from benson_execution.metrics.tally import Tally
 from benson_execution.proof.heads import Head
@@ -17,7 +17,7 @@ from benson_execution.proof.refusal import RefusalEntry
 from benson_execution.settings import Settings
 from benson_execution.text import nearby, plain
 from benson_execution.timestamps import is_timestamp
-from benson_execution.trail.opening import is_missing_file, trail_url
+from benson_execution.trail.opening import is_missing_file, lasting_trail_url
 from benson_execution.trail.port import Trail
 from benson_execution.trail.rows import Damaged, EventTuple, LeafRow, ReceiptRow, Rows
 from benson_execution.trail.sql import SqlTrail
@@ -37,9 +37,7 @@ def opened_to_count(settings: Settings) -> Iterator[Trail]:
     would tell old numbers for ever. Raises `TrailUnavailable`, also where there is no trail: none
     is no trail with nothing in it.
     """
-    url = trail_url(settings)
-    if url.drivername == "memory":
-        raise BadInput("a trail in memory ends with its process", "set BENSON_TRAIL_URL")
+    url = lasting_trail_url(settings)
     if is_missing_file(url):
         raise TrailUnavailable(
             f"there is no trail at {nearby(Path(url.database or ''))}",

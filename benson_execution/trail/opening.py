@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from benson_execution.errors import InvalidSettings, TrailUnavailable
+from benson_execution.errors import BadInput, InvalidSettings, TrailUnavailable
 from benson_execution.proof.heads_file import append_head
 from benson_execution.proof.keyring import GivenKey, KeyFile, Keyring, retired_keys
 from benson_execution.proof.keys import PublicKey, SigningKey, read_public_keys
@@ -94,6 +94,14 @@ def trail_url(settings: Settings) -> URL:
     elif parsed.drivername != "memory":
         raise InvalidSettings(f"BENSON_TRAIL_URL names no store that there is: {where}", _KNOWN)
     return parsed
+
+
+def lasting_trail_url(settings: Settings) -> URL:
+    """The same for whoever needs a trail that outlives its process; else `BadInput`."""
+    url = trail_url(settings)
+    if url.drivername == "memory":
+        raise BadInput("a trail in memory ends with its process", "set BENSON_TRAIL_URL")
+    return url
 
 
 def is_missing_file(url: URL) -> bool:
