@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from benson_execution.archive.archiving import (
@@ -20,7 +20,7 @@ from benson_execution.archive.archiving import (
 )
 from benson_execution.archive.folder import ArchiveFolder
 from benson_execution.cli.inputs import require_kept
-from benson_execution.cli.output import err, out, print_json, reader_may_leave
+from benson_execution.cli.output import err, out, print_json, progress_bar, reader_may_leave
 from benson_execution.errors import BadInput
 from benson_execution.insight.period import moment
 from benson_execution.proof.keys import PublicKey
@@ -119,18 +119,8 @@ def _stored(
 
 
 def _with_progress(found: Iterator[Batch], what: str) -> Iterator[Batch]:
-    console = err()
-    progress = Progress(
-        TextColumn(what),
-        BarColumn(),
-        TextColumn("{task.completed} dispatches"),
-        TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
+    told = TextColumn(what), BarColumn(), TextColumn("{task.completed} dispatches")
+    progress = progress_bar(*told, TimeElapsedColumn())
     with progress:
         bar = progress.add_task("", total=None)
         for batch in found:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Annotated, BinaryIO, Final, NamedTuple
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from benson_execution.archive.whole import whole_rows
-from benson_execution.cli.output import err, reader_may_leave, visible_json
+from benson_execution.cli.output import err, progress_bar, reader_may_leave, visible_json
 from benson_execution.cli.output_file import output_file
 from benson_execution.errors import BadInput
 from benson_execution.insight.period import Period
@@ -144,15 +144,7 @@ def _progress(rows: Rows, *, shown: bool) -> Iterator[Callable[[int], None]]:
     total = None
     with suppress(Damaged):  # it is told when it is met
         total = rows.count_events()
-    with Progress(
-        TextColumn("exporting"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    ) as progress:
+    columns = TextColumn("exporting"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with progress_bar(*columns) as progress:
         bar = progress.add_task("", total=total)
         yield lambda number: progress.update(bar, completed=number)

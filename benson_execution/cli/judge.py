@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from benson_execution.cli.inputs import Source, located, sources
 from benson_execution.cli.output import (
     MAX_LINE,
     defect,
     end_in_order_on_sigterm,
-    err,
     print_json,
     print_outcome,
+    progress_bar,
     reader_may_leave,
     report,
 )
@@ -55,19 +55,12 @@ def judge(
     engine = BensonExecutionEngine(enable_telemetry=False, settings=settings)
     end_in_order_on_sigterm()
     worst = 0
-    console = err()
-    progress = Progress(
+    progress = progress_bar(
         TextColumn("judging"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-        # What is printed meanwhile goes where it was meant to go.
-        redirect_stdout=False,
-        redirect_stderr=False,
     )
     with progress:
         bar = progress.add_task("", total=None if len(files) == 1 else len(files))

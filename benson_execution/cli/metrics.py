@@ -11,10 +11,9 @@ from functools import partial
 from typing import Annotated, Final
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from benson_execution.cli.output import MAX_LINE, defect, err, reader_may_leave, report
+from benson_execution.cli.output import MAX_LINE, defect, err, reader_may_leave, report, spinner
 from benson_execution.errors import BadInput, BensonError
 from benson_execution.insight.period import duration
 from benson_execution.metrics.exporter import Exporter, Verification
@@ -78,7 +77,7 @@ def metrics(
     for option, given in (("host", host), ("port", port), ("verify-every", verify_every)):
         if given is not None:
             raise BadInput(f"--{option} goes with --serve")
-    with _counting():
+    with spinner("counting what is in the trail"):
         content = exporter.exposition(as_openmetrics=openmetrics)
     with reader_may_leave():
         sys.stdout.buffer.write(content)
@@ -105,7 +104,7 @@ def _serve(exporter: Exporter, host: str, port: int, every: float | None) -> Non
     try:
         with MetricsServer(exporter, host, port, log.failed) as server, ExitStack() as stack:
             try:
-                with _counting():
+                with spinner("counting what is in the trail"):
                     _count_before(exporter, log)
                 if every is not None:
                     stack.enter_context(verifying(every, partial(_take, exporter, log)))
@@ -176,20 +175,4 @@ def _reader_may_have_left() -> Iterator[None]:
     """Who serves goes on serving, and verifying, when nobody reads what it says any more."""
     # Rich ends the program there; in a thread of ours that would be the end of a client's answer.
     with suppress(OSError, SystemExit):
-        yield
-
-
-@contextmanager
-def _counting() -> Iterator[None]:
-    console = err()
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    )
-    with progress:
-        progress.add_task("counting what is in the trail", total=None)
         yield

@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 
 import orjson
 from rich.console import Console
+from rich.progress import Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from benson_execution.errors import BensonError, ExecutionFailed
@@ -59,6 +60,31 @@ def reader_may_leave() -> Iterator[None]:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def progress_bar(*columns: ProgressColumn) -> Progress:
+    """Progress of these columns on standard error: only on a terminal, and gone in the end.
+
+    What is printed meanwhile goes where it was meant to go: stop it before, and start it again.
+    """
+    console = err()
+    return Progress(
+        *columns,
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
+@contextmanager
+def spinner(what: str) -> Iterator[None]:
+    """The same where nobody knows how long it takes, and nothing is printed meanwhile."""
+    columns = TextColumn("{task.description}", markup=False), TimeElapsedColumn()
+    with progress_bar(SpinnerColumn(), *columns) as progress:
+        progress.add_task(what, total=None)
+        yield
 
 
 def end_in_order_on_sigterm() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,7 +13,7 @@ import typer
 from rich.text import Text
 
 from benson_execution.cli.inputs import resolve_pac
-from benson_execution.cli.output import err, out, print_json, reader_may_leave
+from benson_execution.cli.output import err, out, print_json, reader_may_leave, spinner
 from benson_execution.errors import BadInput, InvalidSettings, NotVerified
 from benson_execution.insight.period import Period
 from benson_execution.proof.keys import PublicKey
@@ -85,9 +84,8 @@ def report(  # noqa: PLR0917  typer reads the options from here
         require_place(file, force=force)
     if is_missing_file(url):
         err().print(Text(f"benson: there is no trail at {nearby(Path(url.database or ''))} yet"))
-    console = err()
     bad: list[str] = []
-    with console.status("drawing the report") if console.is_terminal else nullcontext():
+    with spinner("drawing the report"):
         if found is None:
             count, page = _of_period(trail, period, settings, now)
         else:

@@ -15,10 +15,9 @@ from subprocess import Popen
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from benson_execution.cli.output import MAX_LINE, err, out, reader_may_leave
+from benson_execution.cli.output import MAX_LINE, err, out, reader_may_leave, spinner
 from benson_execution.errors import BadInput, ExecutionFailed
 from benson_execution.faults import note_fault
 from benson_execution.inbox import shown_url
@@ -117,16 +116,7 @@ def _waiting(what: str) -> Iterator[None]:
     if not console.is_terminal:
         console.print(Text(f"benson: {what}"))
     began = time.monotonic()
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    )
-    with progress:
-        progress.add_task(what, total=None)
+    with spinner(what):
         yield
     if not console.is_terminal:
         console.print(Text(f"benson: it took {time.monotonic() - began:.0f} s"))

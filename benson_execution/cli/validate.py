@@ -15,7 +15,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benson_execution.cli.inputs import LINE_ENDINGS, read_file
-from benson_execution.cli.output import MAX_LINE, err, reader_may_leave
+from benson_execution.cli.output import MAX_LINE, err, progress_bar, reader_may_leave
 from benson_execution.conformance.files import CHOICES, Finding, Tally, check_file, check_lines
 from benson_execution.errors import BadInput, UnreadableDocument
 from benson_execution.limits import MAX_ARTIFACT_BYTES
@@ -214,15 +214,11 @@ class _Bar:
             return
         self._next = now + 0.1
         if self._progress is None:
-            self._progress = Progress(
+            self._progress = progress_bar(
                 TextColumn("validating {task.description}", markup=False),
                 BarColumn(),
                 DownloadColumn(),
                 TimeRemainingColumn(),
-                console=self._console,
-                transient=True,
-                redirect_stdout=False,
-                redirect_stderr=False,
             )
             self._progress.add_task(self._file, total=self._size)
             self._progress.start()

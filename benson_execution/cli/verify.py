@@ -10,12 +10,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from benson_execution.archive.folder import ArchiveFolder
 from benson_execution.cli.inputs import read_file
-from benson_execution.cli.output import MAX_LINE, err, out, print_json, reader_may_leave, report
+from benson_execution.cli.output import (
+    MAX_LINE,
+    out,
+    print_json,
+    progress_bar,
+    reader_may_leave,
+    report,
+)
 from benson_execution.errors import BadInput, NotVerified, TrailUnavailable, TrailVersion
 from benson_execution.proof.heads import Head, TrustedKeys
 from benson_execution.proof.heads_file import read_line
@@ -178,24 +185,15 @@ def _findings(
     except TrailUnavailable as error:
         yield _why_unreadable(error)
         return
-    console = err()
-    progress = Progress(
-        TextColumn("verifying"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
+    progress = progress_bar(
+        TextColumn("verifying"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     )
     # What is in the file before the snapshot is in the snapshot; what comes later need not be.
     noted = _size_of(settings.heads_file)
     with trail.rows() as rows, progress:
         total = None
         with suppress(Damaged):  # said below
-            total = rows.count_events() if console.is_terminal else None
+            total = rows.count_events() if not progress.disable else None
         bar = progress.add_task("", total=total)
         verifier = TrailVerifier(rows, TrustedKeys(keys), folder)
         for finding in verifier.run(lambda number: progress.update(bar, completed=number)):

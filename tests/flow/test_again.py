@@ -57,6 +57,19 @@ def begun(trail: Trail, run: FlowRun, text: str) -> Dispatch:
     return dispatch
 
 
+def begin_agent(trail: Trail, dispatch: Dispatch) -> None:
+    """The agent was started, and nobody knows what it did."""
+    started = {
+        "pac_id": dispatch.document.pac.pac_id,
+        "agent_gid": dispatch.document.pac.agent_gid,
+        "runner": "ls",
+        "nonce": "0" * 32,
+        "phase": "EXECUTION",
+    }
+    event = NewEvent("AGENT_RUN_START", Event.create("AGENT_RUN_START", started))
+    trail.append(Batch(dispatch.ref, [event]))
+
+
 async def say(judged: Judged, run: FlowRun, state: State[Any]) -> None:
     """What Prefect says of a run from now on."""
     await judged[0].set_flow_run_state(run.id, state, force=True)
@@ -168,16 +181,7 @@ async def test_what_an_agent_had_begun_is_not_done_again(judged: Judged, trail: 
     """What it did can't be undone, and nobody asked for it twice."""
     text = document()
     run = await submitted(judged, trail, text)
-    dispatch = begun(trail, run, text)
-    started = {
-        "pac_id": dispatch.document.pac.pac_id,
-        "agent_gid": dispatch.document.pac.agent_gid,
-        "runner": "ls",
-        "nonce": "0" * 32,
-        "phase": "EXECUTION",
-    }
-    event = NewEvent("AGENT_RUN_START", Event.create("AGENT_RUN_START", started))
-    trail.append(Batch(dispatch.ref, [event]))
+    begin_agent(trail, begun(trail, run, text))
     await say(judged, run, Crashed())
     assert await recovered() == "Completed: 1 closed"
     assert await others(judged, run) == []

@@ -17,13 +17,20 @@ from prefect.events.filters import EventFilter, EventNameFilter, EventOccurredFi
 from prefect.states import Crashed, Pending, Running, Scheduled
 
 from benson_execution import Trail
-from benson_execution.events import Event
-from benson_execution.trail import Batch, NewEvent
 from flows import again
 from flows.again import AgainAction, run_again
 from tests.flow.documents import document
 from tests.flow.inboxes import Judged, inbox, judged, lying_in, swept, swept_alone
-from tests.flow.test_again import NOTHING, begin_and_die, begun, others, recovered, say, submitted
+from tests.flow.test_again import (
+    NOTHING,
+    begin_agent,
+    begin_and_die,
+    begun,
+    others,
+    recovered,
+    say,
+    submitted,
+)
 from tests.flow.working import runs_of
 
 __all__ = ["inbox", "judged"]
@@ -178,16 +185,7 @@ async def test_an_agent_of_an_earlier_dispatch_counts_too(judged: Judged, trail:
     """The newest dispatch was killed before its agent; the one before it had been at work."""
     text = document()
     first, second = [await submitted(judged, trail, text + " " * n) for n in range(2)]
-    dispatch = begun(trail, first, text)
-    started = {
-        "pac_id": dispatch.document.pac.pac_id,
-        "agent_gid": dispatch.document.pac.agent_gid,
-        "runner": "ls",
-        "nonce": "0" * 32,
-        "phase": "EXECUTION",
-    }
-    event = NewEvent("AGENT_RUN_START", Event.create("AGENT_RUN_START", started))
-    trail.append(Batch(dispatch.ref, [event]))
+    begin_agent(trail, begun(trail, first, text))
     begun(trail, second, text)
     await say(judged, second, Crashed())
     assert await recovered() == "Completed: 1 closed, 1 left alone"
