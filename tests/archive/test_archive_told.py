@@ -102,6 +102,12 @@ TOLD: Final = [
         _ALL,
     ),
     Told("DELETE FROM leaves WHERE leaf_index = 0", None, _OTHER_ENTRY, (0,)),
+    Told(
+        "UPDATE leaves SET entry = CAST(entry || x'0a' AS BLOB) WHERE leaf_index = 0",
+        "leaf-altered: its entry in the log is not the one in the archive FILE",
+        _OTHER_ENTRY,
+        (0,),
+    ),
 ]
 
 
