@@ -48,7 +48,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         unique.replace(path)
-    except BaseException:
+    except BaseException:  # an interrupt too: nothing half written stays behind
         unique.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)

@@ -12,7 +12,7 @@ import typer
 from rich.status import Status
 from rich.text import Text
 
-from benson_execution.cli.inputs import located, read_file, require_kept, resolve_pac
+from benson_execution.cli.inputs import KeyFiles, located, read_file, require_kept, resolve_pac
 from benson_execution.cli.output import (
     MAX_LINE,
     err,
@@ -63,12 +63,7 @@ def attest(
         str | None,
         typer.Option("--verify", metavar="FILE", help="Verify an attestation; - is stdin."),
     ] = None,
-    keys: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--key", metavar="FILE", help="Public keys to trust, in PEM, instead of ours."
-        ),
-    ] = None,
+    keys: KeyFiles = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="With --verify: print one JSON object.")
     ] = False,

@@ -6,8 +6,9 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import Annotated, BinaryIO, Final, NamedTuple
 
+import typer
 from sqlalchemy.engine import URL
 
 from benson_execution.document import Document, join_document
@@ -40,6 +41,11 @@ class Source(NamedTuple):
 
 
 Refuse = Callable[[BadInput, str], None]
+KeyFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--key", metavar="FILE", help="Public keys to trust, in PEM, instead of ours."),
+]
+"""Whom to trust, for the commands that verify something."""
 """Called with why a document is refused, and with the file that it stands in."""
 
 

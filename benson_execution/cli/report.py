@@ -111,7 +111,7 @@ def _of_period(trail: Trail, period: Period, settings: Settings, now: datetime) 
     page = period_page(
         counted,
         settings.home,
-        where=_where(trail),
+        where=trail.where,
         threshold=settings.quality_threshold,
         now=now,
     )
@@ -130,7 +130,7 @@ def _of_pac(
         pages.append(page)
         if page.verification.state == "not verified":
             bad.append(plain(page.ref.dispatch_id))
-    return len(refs), pac_page(refs, pages, settings.home, where=_where(trail), now=now)
+    return len(refs), pac_page(refs, pages, settings.home, where=trail.where, now=now)
 
 
 def _keys(settings: Settings) -> Sequence[PublicKey] | str:
@@ -141,10 +141,6 @@ def _keys(settings: Settings) -> Sequence[PublicKey] | str:
         if settings.trusted_keys is not None:
             raise
         return error.message
-
-
-def _where(trail: Trail) -> str:
-    return trail.where
 
 
 def _name_of(pac_id: str | None, period: Period) -> str:

@@ -147,7 +147,7 @@ async def _until_ended(
                 log = nearby(settings.home / "prefect" / "server.log")
                 raise ExecutionFailed(f"the Prefect server has ended; {log} says more")
         await task
-    except BaseException:
+    except BaseException:  # an interrupt is how it is ended
         task.cancel()  # runs are stopped, and the schedules paused
         try:
             await task

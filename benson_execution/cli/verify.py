@@ -14,7 +14,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsed
 from rich.text import Text
 
 from benson_execution.archive.folder import ArchiveFolder
-from benson_execution.cli.inputs import read_file
+from benson_execution.cli.inputs import KeyFiles, read_file
 from benson_execution.cli.output import (
     MAX_LINE,
     out,
@@ -57,12 +57,7 @@ def verify(  # noqa: PLR0917  # the command's options, which are given by name
             "--head", metavar="FILE", help="A head that was kept elsewhere: the log must extend it."
         ),
     ] = None,
-    keys: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--key", metavar="FILE", help="Public keys to trust, in PEM, instead of ours."
-        ),
-    ] = None,
+    keys: KeyFiles = None,
     archives: Annotated[
         Path | None,
         typer.Option(

@@ -261,7 +261,7 @@ def _rename_new(old: str, source: int, new: str, target: int) -> None:
     os.close(os.open(new, _NEW, 0o600, dir_fd=target))
     try:
         os.rename(old, new, src_dir_fd=source, dst_dir_fd=target)
-    except BaseException:
+    except BaseException:  # an interrupt too
         os.unlink(new, dir_fd=target)  # our own, and empty
         raise
 

@@ -81,7 +81,7 @@ class MetricsServer(ThreadingHTTPServer):
             return
         try:
             super().process_request(request, client_address)
-        except BaseException:
+        except BaseException:  # no thread began that would give the room back
             self._room.release()
             raise
 

@@ -108,7 +108,7 @@ class PostgresServer:
             if not (self._data / "PG_VERSION").exists():
                 self._initialise(settings)
             self.start()
-        except BaseException:
+        except BaseException:  # Ctrl-C while it starts: nothing outlives it
             self.close()
             raise
 

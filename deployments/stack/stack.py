@@ -87,7 +87,7 @@ class Stack:
         except (RuntimeError, TimeoutError, OSError) as error:
             self.close()
             raise ExecutionFailed(f"the stack did not start: {error}") from error
-        except BaseException:
+        except BaseException:  # Ctrl-C while it starts: nothing outlives it
             self.close()
             raise
         return self
