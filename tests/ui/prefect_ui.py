@@ -82,16 +82,23 @@ class PrefectUi:
     def pick(self, opener: Locator, option: Locator) -> None:
         """Open a menu by the keyboard, and choose from it.
 
-        One UI closes some of its menus in the very click that opened them, and loses what comes
-        while a page is being made.
+        One UI closes some of its menus in the very click that opened them, loses what comes while a
+        page is being made, and makes a page again, without its open menu, when an answer of the API
+        arrives.
         """
 
-        def opened() -> bool:
-            opener.press("Space")
-            return _comes(option)
+        def chosen() -> bool:
+            if not option.is_visible():
+                opener.press("Space")
+            if not _comes(option):
+                return False
+            try:
+                option.click(timeout=MOMENT_MS)
+            except NotInTime:
+                return False
+            return True
 
-        wait_until(opened, description="the menu is open")
-        option.click()
+        wait_until(chosen, description="one of the menu is chosen")
 
     def menu(self, name: str) -> None:
         """Choose what can be done with the run that is open: a button, or in a menu."""
