@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -33,6 +35,7 @@ class SqliteDatabase(Database):
         # QueuePool's overflow is unbounded here: readers hold a connection for one page only, and
         # a pool that makes them wait would add a second time-out to SQLite's own.
         def connect() -> sqlite3.Connection:
+            _require_file(Path(url.database or ""))
             # A reader never changes the file, which may be evidence.
             mode = _reading_mode(Path(url.database or "")) if read_only else "mode=rwc"
             return sqlite3.connect(
@@ -99,6 +102,13 @@ class SqliteDatabase(Database):
             return found + wrong_guards(all_sqlite_guards(), triggers) + wrong_tables(self.engine)
         except (sqlite3.Error, SQLAlchemyError) as error:
             return [Weakness("damage", f"the database can't be read: {error}")]
+
+
+def _require_file(path: Path) -> None:
+    """SQLite would wait for ever at a pipe, and call a folder a file that it can't open."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError("no file, but something else is there")
 
 
 def _reading_mode(path: Path) -> str:

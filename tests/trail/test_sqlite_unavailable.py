@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,11 @@ def make_directory(file: Path) -> None:
     file.mkdir()
 
 
+def make_pipe(file: Path) -> None:
+    """A pipe, at which whoever opens it waits for somebody who writes."""
+    os.mkfifo(file)
+
+
 def make_text(file: Path) -> None:
     """The file is something else."""
     file.write_bytes(b"This is no database, but long enough to be taken for one. " * 100)
@@ -43,7 +49,7 @@ def make_dangling(file: Path) -> None:
     file.symlink_to(file.parent / "nowhere" / "trail.db")
 
 
-@pytest.mark.parametrize("make", [make_directory, make_text, make_torn, make_dangling])
+@pytest.mark.parametrize("make", [make_directory, make_pipe, make_text, make_torn, make_dangling])
 def test_what_is_no_database_is_unavailable(tmp_path: Path, make: Callable[[Path], None]) -> None:
     """Opening it says so, and does not touch what is there."""
     file = tmp_path / "trail.db"
@@ -53,6 +59,10 @@ def test_what_is_no_database_is_unavailable(tmp_path: Path, make: Callable[[Path
         open_trail(settings_of(sqlite_url(tmp_path)))
     assert_clear(str(refused.value), file)
     assert refused.value.exit_code == 5
+    if file.exists():
+        with pytest.raises(TrailUnavailable) as unread:
+            open_trail(settings_of(sqlite_url(tmp_path)), read_only=True)
+        assert_clear(str(unread.value), file)
     assert before == (file.read_bytes() if file.is_file() else b"")
 
 
