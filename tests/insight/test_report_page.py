@@ -24,6 +24,8 @@ from benson_execution.timeline import milliseconds
 from benson_execution.trail import Batch, DispatchRef, NewEvent
 from tests.insight.generated import fill
 from tests.insight.pages import Page
+from tests.library.judged_again import PAC_ID
+from tests.library.walks import APPROVAL, answer, review_policy, waiting
 
 NOW: Final = datetime(2026, 11, 30, 12, tzinfo=UTC)
 NASTY: Final = (
@@ -226,6 +228,16 @@ def test_an_open_dispatch_and_a_pac_of_many_dispatches(home: Path) -> None:
     assert [row[0] for row in page.rows("older")] == ["5", "4", "3", "2", "1"]
     assert "it is not closed yet" in page.text
     assert "Verified" not in page.text
+
+
+def test_an_open_dispatch_says_when_it_waits_for_a_reviewer(home: Path) -> None:
+    """And one that was answered does not."""
+    trail = MemoryTrail()
+    dispatch = waiting(trail)
+    asked = "a reviewer is waited for: benson review lists what waits, and answers it"
+    assert asked in Page.of(of_pac(trail, PAC_ID, home)).text
+    answer(dispatch, APPROVAL, review_policy())
+    assert asked not in Page.of(of_pac(trail, PAC_ID, home)).text
 
 
 def test_how_long_a_dispatch_took_counts_what_is_not_shown(home: Path) -> None:
