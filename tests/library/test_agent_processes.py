@@ -50,7 +50,7 @@ def _no_strays(home: Path) -> Iterator[None]:
         kill_leftovers(folder)
 
 
-def failed(code: str, home: Path, seconds: float = 0.6) -> str:
+def failed(code: str, home: Path, seconds: float = 2.0) -> str:
     with pytest.raises(AgentFailed) as failure:
         answer_of(program(code, timeout_seconds=seconds), home)
     return failure.value.message
@@ -78,7 +78,7 @@ run_command(command, b"", Path({str(fresh(home))!r}), limit=1000)
 
 def test_an_agent_that_hangs_with_its_children_is_killed_with_them(home: Path) -> None:
     """They are of its own group."""
-    assert failed(FORKS + "time.sleep(300)", home) == "the agent timed out after 0.6 s"
+    assert failed(FORKS + "time.sleep(300)", home) == "the agent timed out after 2 s"
     assert len(noted(home)) == 2
     assert living(home) == []
 
@@ -99,7 +99,7 @@ def test_whoever_left_the_agents_session_is_found_and_killed(home: Path, end: st
     """Forked twice, in a session of its own, with no stream open: however the agent ended."""
     code = ESCAPES + ESCAPED.format(2) + end
     try:
-        answer = answer_of(program(code, timeout_seconds=1), home)
+        answer = answer_of(program(code, timeout_seconds=4), home)
     except AgentFailed:
         assert "print" not in end
     else:
@@ -114,7 +114,7 @@ def test_who_holds_the_output_open_is_not_waited_for(home: Path) -> None:
     began = time.monotonic()
     code = FORKS + ESCAPED.format(2) + "print('answer', flush=True)\n"
     assert answer_of(program(code), home) == b"answer\n"
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 60
     assert len(noted(home)) == 2
     assert living(home) == []
 
@@ -152,7 +152,7 @@ for _ in range(30):
     os.setsid(); note()
 time.sleep(300)
 """
-    assert "timed out" in failed(code, home, 2)
+    assert "timed out" in failed(code, home, 6)
     assert len(noted(home)) == 61
     assert living(home) == []
 
@@ -170,8 +170,8 @@ def test_the_agent_dies_with_the_process_that_runs_it(home: Path) -> None:
     with worker(home) as process:
         assert len(living(home)) == 2
         process.kill()
-    wait_until(lambda: not living(home), timeout=30, description="the agent is gone")
-    wait_until(lambda: not marked(home), timeout=30, description="its supervisor is gone")
+    wait_until(lambda: not living(home), description="the agent is gone")
+    wait_until(lambda: not marked(home), description="its supervisor is gone")
 
 
 def test_a_person_who_interrupts_a_run_ends_the_agent_first(home: Path) -> None:
@@ -188,7 +188,7 @@ def test_an_agent_that_kills_its_supervisor_is_killed_nevertheless(home: Path) -
     code = ESCAPES + ESCAPED.format(2) + "os.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(300)"
     assert failed(code, home, 60) == "the agent was lost: its supervisor was killed by SIGKILL"
     assert len(noted(home)) == 2
-    wait_until(lambda: not living(home), timeout=10, description="the killed are gone")
+    wait_until(lambda: not living(home), description="the killed are gone")
 
 
 def test_a_supervisor_that_no_longer_answers_is_given_up(
@@ -199,9 +199,9 @@ def test_a_supervisor_that_no_longer_answers_is_given_up(
     for name in ("POLITE_SECONDS", "KILL_SECONDS"):
         monkeypatch.setattr(supervisor, name, 0)
     code = ESCAPES + ESCAPED.format(2) + "os.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(300)"
-    assert "the agent was lost" in failed(code, home, 1.0)
-    wait_until(lambda: not living(home), timeout=10, description="the killed are gone")
-    wait_until(lambda: not marked(home), timeout=10, description="the supervisor is gone")
+    assert "the agent was lost" in failed(code, home, 4)
+    wait_until(lambda: not living(home), description="the killed are gone")
+    wait_until(lambda: not marked(home), description="the supervisor is gone")
 
 
 def test_an_agent_is_killed_when_its_lifeline_is_cut(home: Path) -> None:

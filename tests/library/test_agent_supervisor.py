@@ -160,7 +160,7 @@ def test_an_agent_does_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -
     with supervising(tmp_path, "time.sleep(60)") as process:
         started(process, tmp_path)
         process.kill()
-    wait_until(lambda: not alive(pids(tmp_path)[0]), timeout=10, description="the agent is gone")
+    wait_until(lambda: not alive(pids(tmp_path)[0]), description="the agent is gone")
 
 
 def test_a_report_that_nobody_reads_is_dropped(tmp_path: Path) -> None:
