@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -61,6 +63,18 @@ def open_trail(settings: Settings, *, read_only: bool = False) -> Trail:
             trail = ReadingTrail(url, settings.archive_folder)
         _open[name] = trail
         return trail
+
+
+@atexit.register
+def _close_all() -> None:
+    """A SQLite file is whole by itself only when its last connection has been closed.
+
+    Whether the interpreter does that at its end depends on what its garbage collector finds.
+    """
+    for (pid, *_), trail in list(_open.items()):
+        if pid == os.getpid():
+            with suppress(Exception):
+                trail.close()
 
 
 def _note_beginning(trail: SqlTrail, settings: Settings) -> None:

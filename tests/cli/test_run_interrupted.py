@@ -185,7 +185,6 @@ def test_an_interrupted_command_leaves_no_process(interrupted: Given, benson: Be
     """Its server ends with it."""
     wait_until(
         lambda: processes_of(benson.home) == {},
-        timeout=15,
         description="no process of the interrupted run is left",
     )
 

@@ -1,7 +1,9 @@
 """Serves the flow for tests, with a gate that waits while a file is there.
 
 Run as `python -m tests.flow.served`; BENSON_TEST_HOLD names the file that holds CP-03 up, and
-BENSON_TEST_SABOTAGE a hook of the flow and what becomes of it: `on_crashed_hooks=removed`.
+BENSON_TEST_SABOTAGE a hook of the flow and what becomes of it: `on_crashed_hooks=removed`. A file
+beside the first one, `.reached`, tells that the gate waits: a signal that came before would meet
+Prefect anywhere, also where an exception is lost.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ _judge = quality.judge
 
 def held(document: Document, policy: Policy) -> CheckpointVerdict:
     """CP-03, once the file is gone."""
-    while Path(os.environ["BENSON_TEST_HOLD"]).exists():
+    hold = Path(os.environ["BENSON_TEST_HOLD"])
+    while hold.exists():
+        hold.with_name(f"{hold.name}.reached").touch()
         time.sleep(0.02)
     return _judge(document, policy)
 

@@ -73,13 +73,18 @@ def hold(home: Path) -> Path:
     return path
 
 
+def wait_until_held_up(hold: Path) -> None:
+    """Wait until CP-02 is judged, and CP-03 waits."""
+    wait_until(hold.with_name(f"{hold.name}.reached").exists, description="CP-03 is held up")
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_a_terminated_run_is_closed_as_failed(
     signal_number: signal.Signals, api_url: str, home: Path, hold: Path, trail: Trail
 ) -> None:
     """`PAC_DISPATCH_END` FAILED is in the trail, there is no WRAP, and the artifact is written."""
     with started("tests.flow.direct", home, api_url, hold, document()) as process:
-        wait_until(lambda: "CHECKPOINT:CP-02" in events_of(trail), description="CP-02 is judged")
+        wait_until_held_up(hold)
         process.send_signal(signal_number)
         hold.unlink()  # an interrupt cancels the run where it next waits for something
         assert process.wait(60) != 0
@@ -96,7 +101,7 @@ def test_without_the_crash_hook_a_terminated_run_is_never_completed(
     """The dispatch stays open, which is no status; it has no WRAP."""
     sabotage = f"on_crashed_hooks={how}"
     with started("tests.flow.direct", home, api_url, hold, document(), sabotage) as process:
-        wait_until(lambda: "CHECKPOINT:CP-02" in events_of(trail), description="CP-02 is judged")
+        wait_until_held_up(hold)
         process.send_signal(signal.SIGTERM)
         hold.unlink()
         assert process.wait(60) != 0
@@ -113,7 +118,7 @@ def test_without_the_cancellation_hook_a_cancelled_run_is_never_completed(
     sabotage = f"on_cancellation_hooks={how}"
     with started("tests.flow.served", home, api_url, hold, sabotage=sabotage):
         run_id = submit(client, document())
-        wait_until(lambda: "CHECKPOINT:CP-02" in events_of(trail), description="CP-02 is judged")
+        wait_until_held_up(hold)
         client.set_flow_run_state(run_id, Cancelling())
         run = final(client, run_id)
         assert run.state is not None
@@ -128,7 +133,7 @@ def test_a_killed_direct_run_leaves_its_dispatch_open_and_unwrapped(
 ) -> None:
     """SIGKILL gives no hook a chance; what was acknowledged is there, and nothing has passed."""
     with started("tests.flow.direct", home, api_url, hold, document()) as process:
-        wait_until(lambda: "CHECKPOINT:CP-02" in events_of(trail), description="CP-02 is judged")
+        wait_until_held_up(hold)
         os.kill(process.pid, signal.SIGKILL)
         process.wait(60)
 
@@ -177,7 +182,7 @@ def test_a_cancelled_run_is_closed_as_failed(
     """Cancelling in the UI closes the dispatch, from the serving process if need be."""
     with started("tests.flow.served", home, api_url, hold):
         run_id = submit(client, document())
-        wait_until(lambda: "CHECKPOINT:CP-02" in events_of(trail), description="CP-02 is judged")
+        wait_until_held_up(hold)
         client.set_flow_run_state(run_id, Cancelling())
         run = final(client, run_id)
         assert run.state is not None
@@ -194,7 +199,7 @@ def test_a_killed_run_of_a_served_deployment_is_closed_by_the_serving_process(
     """The runner sees the death, and calls the hook in its own process."""
     with started("tests.flow.served", home, api_url, hold) as server:
         run_id = submit(client, document())
-        wait_until(lambda: "CHECKPOINT:CP-02" in events_of(trail), description="CP-02 is judged")
+        wait_until_held_up(hold)
         for child in children_of(server.pid):
             os.kill(child, signal.SIGKILL)
         run = final(client, run_id)

@@ -11,7 +11,7 @@ from tests.flow.documents import document
 from tests.flow.events_proxy import events_proxy
 from tests.flow.mirrored import TYPES, events_of, mirrored_events, only_dispatch, types
 from tests.flow.test_interrupted_runs import events_of as keys_of
-from tests.flow.test_interrupted_runs import hold, started
+from tests.flow.test_interrupted_runs import hold, started, wait_until_held_up
 from tests.prefect_server import wait_until
 
 __all__ = ["hold"]
@@ -22,7 +22,7 @@ def test_a_killed_run_s_events_are_mirrored_by_recovery(
 ) -> None:
     """Those that it recorded, which it did not live to send, and the end that recovery recorded."""
     with started("tests.flow.direct", home, prefect, hold, document()) as process:
-        wait_until(lambda: "CHECKPOINT:CP-02" in keys_of(trail), description="CP-02 is judged")
+        wait_until_held_up(hold)
         process.kill()
         process.wait(20)
     assert events_of(prefect, only_dispatch(trail)) == []
@@ -60,7 +60,7 @@ def test_a_terminated_run_s_events_are_mirrored_by_its_hooks(
 ) -> None:
     """The flow's body did not live to send them."""
     with started("tests.flow.direct", home, prefect, hold, document()) as process:
-        wait_until(lambda: "CHECKPOINT:CP-02" in keys_of(trail), description="CP-02 is judged")
+        wait_until_held_up(hold)
         process.terminate()
         hold.unlink()
         assert process.wait(60) != 0

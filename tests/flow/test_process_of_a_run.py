@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "PAC-DAN-P44.json"
 COUNT = "import flows, gc; print(gc.get_freeze_count())"
 
 
@@ -47,3 +49,20 @@ for _ in range({calls}):
 assert len(before) == 1 and before.pop() > 10_000, before
 """
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("code", ["import flows", "import gc; gc.disable()", ""])
+def test_a_trail_is_one_file_once_its_process_has_ended(code: str, tmp_path: Path) -> None:
+    """Whoever copies it has all of it, whether the garbage collector finds what was open or not."""
+    judged = f"""
+{code}
+from benson_execution import BensonExecutionEngine, Document
+engine = BensonExecutionEngine()
+print(engine.execute_pac(Document.read(open({str(EXAMPLE)!r}, "rb").read())).status)
+"""
+    env = {**os.environ, "BENSON_HOME": str(tmp_path), "PREFECT__FLOW_RUN_ID": str(uuid4())}
+    told = subprocess.run(
+        [sys.executable, "-c", judged], env=env, capture_output=True, text=True, check=True
+    )
+    assert "COMPLETED" in told.stdout
+    assert sorted(p.name for p in tmp_path.glob("trail.db*")) == ["trail.db"]
