@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
+from operator import itemgetter
 from typing import Final
 
 import orjson
@@ -198,10 +199,8 @@ class ArchiveVerifier:
 
     def covers(self, first: int, behind: int) -> bool:
         """Whether receipts alone speak of all positions from `first` up to one before `behind`."""
-        at = bisect_right(self._ranges, (first, behind)) - 1
-        return first < behind and any(
-            low <= first and behind - 1 <= high for low, high in self._ranges[max(at, 0) : at + 2]
-        )
+        begun = bisect_right(self._ranges, first, key=itemgetter(0))
+        return begun > 0 and first < behind <= self._ranges[begun - 1][1] + 1
 
     def events(self) -> Iterator[EventTuple]:
         """All events by position: those that stayed, and those of the files."""
@@ -234,7 +233,7 @@ class ArchiveVerifier:
     def events_of(self, dispatch_id: str) -> list[EventRow]:
         """One dispatch's events, wherever they are, by sequence."""
         archive_id = self.archived.get(dispatch_id)
-        if archive_id is None or archive_id not in self._files:
+        if archive_id not in self._files:
             return list(self._rows.events_of(dispatch_id))
         found = [one for one in self._read(archive_id) if one.row.dispatch_id == dispatch_id]
         return [event for one in found for event in one.events]
