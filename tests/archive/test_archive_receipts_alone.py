@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
+from benson_execution.archive.content import Content
 from benson_execution.archive.folder import ArchiveFolder
 from benson_execution.proof.merkle import leaf_hash
 from benson_execution.verification.archives import ArchiveVerifier
@@ -133,6 +135,22 @@ def test_a_leaf_that_counts_nothing(archived: Made) -> None:
             "UPDATE archive_receipts SET leaf_hash = ? WHERE leaf_index = 0", (leaf_hash(entry),)
         )
     assert other_positions(archived)
+
+
+class CountsMore(ArchiveFolder):
+    """Its files count something that this program knows nothing of."""
+
+    def read(self, archive_id: str, name: str, size: int) -> Content:
+        content = super().read(archive_id, name, size)
+        more = [one._replace(summary={**one.summary, "more": 1}) for one in content.dispatches]
+        return replace(content, dispatches=more)
+
+
+def test_a_count_that_nobody_knows(archived: Made) -> None:
+    """It can't follow from the events, and so the receipt is not taken for right."""
+    found = archived.findings(CountsMore(archived.folder.path))
+    assert len(found) == 3
+    assert all("does not say what the archive" in one.message for one in found)
 
 
 def first_receipt(made: Made) -> tuple[str, int]:
