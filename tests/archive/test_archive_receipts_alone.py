@@ -137,6 +137,19 @@ def test_a_leaf_that_counts_nothing(archived: Made) -> None:
     assert other_positions(archived)
 
 
+def test_an_event_that_was_left_behind(archived: Made) -> None:
+    """It is told of the dispatch that was archived, in these words."""
+    dispatch_id, _ = first_receipt(archived)
+    with tampering(database_of(archived)) as connection:
+        connection.execute(
+            "INSERT INTO events VALUES (1, ?, 1, 'PAC_DISPATCH_START', 'NOTE', x'7b7d', x'00')",
+            (dispatch_id,),
+        )
+    told = [(one.dispatch_id, one.message) for one in archived.findings()]
+    message = "it is archived, and there are events of it in the database"
+    assert told == [(dispatch_id, message)]
+
+
 class CountsMore(ArchiveFolder):
     """Its files count something that this program knows nothing of."""
 
