@@ -8,6 +8,7 @@ wins. This module knows the names of Prefect's settings, and never imports Prefe
 from __future__ import annotations
 
 import os
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -34,12 +35,22 @@ DEFAULTS: Final = {
     # The first start on an empty home migrates a database, which takes a quarter of a minute.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
 }
+_SERVER_PASSWORD: Final = "PREFECT_SERVER_API_AUTH_STRING"  # noqa: S105  # its name
+_PASSWORD: Final = "PREFECT_API_AUTH_STRING"  # noqa: S105  # its name
 
 
 def prepare() -> None:
     """Set what is not set yet; harmless to call twice."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
+
+
+def password_hint(error: BaseException) -> str | None:
+    """What to set where Prefect's API refused whoever asked; None for any other error."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return None
+    return f"it is protected: {_PASSWORD} must be what its server has as {_SERVER_PASSWORD}"
 
 
 def prepare_embedded(home: Path) -> str:
@@ -52,9 +63,8 @@ def prepare_embedded(home: Path) -> str:
     prefect_home = _without_profiles(home)
     if url := os.environ.get("PREFECT_API_URL"):
         return f"Prefect at {url} (PREFECT_API_URL)"
-    os.environ["PREFECT_HOME"] = str(prefect_home)
+    _use_our_home(prefect_home)
     os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
-    prefect_home.mkdir(parents=True, exist_ok=True)
     first = "" if (prefect_home / "prefect.db").exists() else "; its first start takes a while"
     return f"an embedded Prefect in {nearby(prefect_home)}{first}"
 
@@ -68,11 +78,18 @@ def prepare_served(home: Path, port: int) -> tuple[str, bool]:
     prefect_home = _without_profiles(home)
     if url := os.environ.get("PREFECT_API_URL"):
         return url, False
-    os.environ["PREFECT_HOME"] = str(prefect_home)
-    prefect_home.mkdir(parents=True, exist_ok=True)
+    _use_our_home(prefect_home)
     url = f"http://127.0.0.1:{port}/api"
     os.environ["PREFECT_API_URL"] = url
     return url, True
+
+
+def _use_our_home(prefect_home: Path) -> None:
+    """For a server of our own, and for its first client, which this process is."""
+    os.environ["PREFECT_HOME"] = str(prefect_home)
+    prefect_home.mkdir(parents=True, exist_ok=True)
+    if password := os.environ.get(_SERVER_PASSWORD):
+        os.environ.setdefault(_PASSWORD, password)
 
 
 def _without_profiles(home: Path) -> Path:

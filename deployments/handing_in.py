@@ -31,6 +31,7 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from benson_execution.document import Document
 from benson_execution.errors import BadInput, ExecutionFailed
 from benson_execution.outcome import Outcome
+from benson_execution.prefect_environment import password_hint
 from benson_execution.settings import Settings
 from benson_execution.text import plain
 from benson_execution.timeline import gist
@@ -203,7 +204,8 @@ async def _asked(answer: Awaitable[Answer]) -> Answer:
         return await answer
     except PrefectHTTPStatusError as error:
         status = error.response.status_code
-        raise ExecutionFailed(f"Prefect refused to answer: status {status}") from None
+        told = f"Prefect refused to answer: status {status}"
+        raise ExecutionFailed(told, password_hint(error)) from None
     except httpx.HTTPError as error:
         raise _unreachable(error) from None
 

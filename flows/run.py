@@ -19,6 +19,7 @@ from benson_execution.errors import (
 )
 from benson_execution.outcome import Outcome
 from benson_execution.policy import Policy
+from benson_execution.prefect_environment import password_hint
 from benson_execution.settings import Settings
 from benson_execution.text import plain
 from benson_execution.tracing import export_dispatch
@@ -45,7 +46,8 @@ async def run_document(document: Document, settings: Settings) -> Outcome:
         state: State[Any] = await pac_execution(**given, return_state=True)
     except Exception as failure:  # what the flow raises is in its state: this is Prefect itself
         await asyncio.to_thread(_close_what_is_open, trail, document, settings)
-        raise ExecutionFailed(f"Prefect did not run the flow: {plain(str(failure))}") from failure
+        told = f"Prefect did not run the flow: {plain(str(failure))}"
+        raise ExecutionFailed(told, password_hint(failure)) from failure
     run_id = str(state.state_details.flow_run_id)
     error = await state.aresult(raise_on_failure=False)
     if isinstance(error, TrailUnavailable | ArtifactNotWritten):

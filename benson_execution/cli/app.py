@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -32,7 +32,10 @@ from benson_execution.cli import (
 from benson_execution.cli.output import defect
 from benson_execution.cli.output import report as report_error
 from benson_execution.errors import BadInput, BensonError, ExecutionFailed
+from benson_execution.prefect_environment import password_hint
 from benson_execution.version import __version__
+
+_REFUSED: Final = "Prefect refused to answer"
 
 app = typer.Typer(
     name="benson",
@@ -103,7 +106,8 @@ def main() -> None:
         report_error(ExecutionFailed(f"the answer could not be given: {error.strerror or error}"))
         sys.exit(ExecutionFailed.exit_code)
     except Exception as error:
-        report_error(defect(error))
+        hint = password_hint(error)  # any command that asks Prefect may meet one that is protected
+        report_error(ExecutionFailed(_REFUSED, hint) if hint else defect(error))
         sys.exit(ExecutionFailed.exit_code)
     except BaseException as error:
         if type(error).__name__ != "TerminationSignal":  # Prefect's, which only `run` imports

@@ -123,6 +123,24 @@ def test_a_wrong_setting_is_told_before_anything_starts(
 
 
 @SLOW
+def test_a_password_protects_its_server(benson: Benson) -> None:
+    """Only who has it is answered, and whoever has not is told how to name it."""
+    file = save(benson.cwd, "protected.json", document())
+    password = {"PREFECT_SERVER_API_AUTH_STRING": "benson:a-password"}
+    with up(benson, env=password) as running:
+        asked = httpx.post(f"{running.url}/flow_runs/filter", json={}, trust_env=False)
+        assert asked.status_code == 401
+        commands: list[list[str | Path]] = [["submit", file], ["review"], ["run", file]]
+        for command in commands:
+            refused = benson(*command, env=running.env)
+            assert refused.code == 3
+            assert "it is protected: PREFECT_API_AUTH_STRING must be" in refused.err
+            assert "defect" not in refused.err
+        known = running.env | {"PREFECT_API_AUTH_STRING": "benson:a-password"}
+        assert benson("submit", "--wait", file, env=known).code == 0
+
+
+@SLOW
 def test_it_ends_when_its_server_does(benson: Benson) -> None:
     """Nothing could be served any more: it says so, and where to look."""
     with up(benson) as running:
