@@ -24,6 +24,8 @@ from benson_execution.trail.tables import metadata
 
 _MAX_PROBLEMS: Final = 20
 """How much of its damage SQLite is asked to name."""
+_FILE: Final = "benson-file"
+"""Under which a pooled connection keeps the identity of the file that it has opened."""
 
 
 class SqliteDatabase(Database):
@@ -52,7 +54,7 @@ class SqliteDatabase(Database):
                 Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
 
         @listens_for(engine, "connect")
-        def configure(connection: Any, _record: object) -> None:
+        def configure(connection: Any, record: Any) -> None:
             # The driver's own BEGIN is deferred, and comes only before the first change.
             connection.isolation_level = None
             cursor = connection.cursor()
@@ -62,18 +64,26 @@ class SqliteDatabase(Database):
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute("PRAGMA foreign_keys=ON")
             cursor.close()
+            record.info[_FILE] = _identity(Path(url.database or ""))
 
     def begin_write(self, session: Session) -> None:
         # A deferred transaction that reads before it writes fails at once with "database is
         # locked" when another process wrote in between, whatever the time-out. An immediate
         # one waits for its turn.
         session.sql("BEGIN IMMEDIATE")
+        self._require_same_file(session)
 
     def begin_snapshot(self, session: Session) -> None:
         session.sql("BEGIN")
 
     def commit(self, session: Session) -> None:
+        self._require_same_file(session)
         session.sql("COMMIT")
+
+    def _require_same_file(self, session: Session) -> None:
+        # SQLite goes on writing into a file that has no name any more, and says nothing.
+        if session.connection.info[_FILE] != _identity(Path(self.engine.url.database or "")):
+            raise OSError("its file was removed or replaced while it was open")
 
     def rollback(self, session: Session) -> None:
         # Some errors (a full disk) have ended the transaction already.
@@ -102,6 +112,12 @@ class SqliteDatabase(Database):
             return found + wrong_guards(all_sqlite_guards(), triggers) + wrong_tables(self.engine)
         except (sqlite3.Error, SQLAlchemyError) as error:
             return [Weakness("damage", f"the database can't be read: {error}")]
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """The device and inode of the file that has this name now; raises `OSError` without one."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _require_file(path: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from benson_execution.errors import TrailUnavailable
 from benson_execution.trail import open_trail
+from benson_execution.trail.sqlite import SqliteDatabase
 
 from .children import answer_of
 from .stores import append, contents, dispatch, note, open_sql, settings_of, sqlite_url
@@ -149,6 +152,56 @@ def test_a_disk_too_full_to_begin_is_unavailable(tmp_path: Path) -> None:
     error, message = answer_of("attempt_on_a_full_disk", sqlite_url(tmp_path))
     assert error == "TrailUnavailable"
     assert_clear(message, tmp_path / "trail.db")
+
+
+def remove_file(file: Path) -> None:
+    """The file is removed, and what stands beside it."""
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+
+
+def remove_folder(file: Path) -> None:
+    """The whole folder is removed."""
+    shutil.rmtree(file.parent)
+
+
+def replace_file(file: Path) -> None:
+    """Another trail is put in its place."""
+    other = file.with_name("other.db")
+    shutil.copy(file, other)
+    other.replace(file)
+
+
+@pytest.mark.parametrize("take_away", [remove_file, remove_folder, replace_file])
+def test_a_file_that_was_taken_away_is_not_written(
+    tmp_path: Path, take_away: Callable[[Path], None]
+) -> None:
+    """SQLite would go on writing into a file that nobody can find any more."""
+    home = tmp_path / "home"
+    home.mkdir()
+    trail = open_sql(sqlite_url(home))
+    append(trail, dispatch("a"), note("before"))
+    take_away(home / "trail.db")
+    with pytest.raises(TrailUnavailable, match=r"removed or replaced|No such file") as refused:
+        append(trail, dispatch("b"), note("after"))
+    trail.close()
+    assert_clear(str(refused.value), home / "trail.db")
+
+
+def test_a_file_that_is_taken_away_within_a_write_is_not_written(tmp_path: Path) -> None:
+    """What is not to be found afterwards is not acknowledged."""
+    database = SqliteDatabase(make_url(sqlite_url(tmp_path)))
+    with database.write() as session:
+        session.sql("CREATE TABLE kept (number INTEGER)")
+
+    def lose_what_is_written() -> None:
+        with database.write() as session:
+            session.sql("INSERT INTO kept VALUES (1)")
+            remove_file(tmp_path / "trail.db")
+
+    with pytest.raises(TrailUnavailable, match="No such file"):
+        lose_what_is_written()
+    database.engine.dispose()
 
 
 def test_a_recorded_event_that_was_overwritten_is_not_handed_out(tmp_path: Path) -> None:
