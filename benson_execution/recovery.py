@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from benson_execution.agent_run.command import work_folder
+from benson_execution.agent_run.leftovers import kill_leftovers
+from benson_execution.agent_run.recorded import run_end, was_started
 from benson_execution.artifact import artifact_path, leave_artifact
 from benson_execution.dispatch import elapsed_ms
 from benson_execution.errors import AppendRefused
@@ -101,6 +104,7 @@ def recover(
             # Before anything is signed: ids that name no file were not made by us.
             artifact_path(settings.artifacts_folder, ref.pac_id, ref.dispatch_id)
             if not lease.closed:
+                _end_agent(trail, lease, settings)
                 _close(trail, lease)
             # Who recorded the end measured it, as far as anybody can tell.
             estimated = not lease.closed
@@ -136,6 +140,13 @@ def _is_dead(trail: Trail, lease: Lease, run_states: RunStates) -> tuple[bool, s
     if lease.expired:
         return True, f"the lease of {process} has run out"
     return False, f"the lease of {process} has not run out"
+
+
+def _end_agent(trail: Trail, lease: Lease, settings: Settings) -> None:
+    """An agent dies with whoever runs it; where its supervisor was killed too, it goes on."""
+    events = _events(trail, lease)
+    if was_started(events) and run_end(events) is None:
+        kill_leftovers(work_folder(settings.home, lease.dispatch.dispatch_id))
 
 
 def _close(trail: Trail, lease: Lease) -> None:

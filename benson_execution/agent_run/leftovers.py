@@ -31,8 +31,11 @@ def kill_leftovers(folder: Path) -> int:
 
 
 def _kill_marked(mark: bytes) -> set[int]:
-    found = set()
-    for folder in Path("/proc").iterdir():
+    found: set[int] = set()
+    processes = Path("/proc")
+    if not processes.is_dir():
+        return found  # a system on which no agent can be run
+    for folder in processes.iterdir():
         if not folder.name.isdigit() or (pid := int(folder.name)) == os.getpid():
             continue
         # The descriptor is the process's, whatever its number is used for next.

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from benson_execution import Document
+from benson_execution.agent_run import work_folder
+from benson_execution.dispatch import Dispatch
+from benson_execution.policy import Policy
 from benson_execution.recovery import Action, recover
 from benson_execution.trail.lease import Holder
 from tests.chaos.checks import END, NOTHING, WRAP, Fact
@@ -275,3 +282,31 @@ def test_an_artifact_that_can_t_be_written_is_written_by_the_next_recovery(
     assert [one.action for one in recover(trail, sqlite_site.settings)] == [Action.COMPLETED]
     trail.close()
     assert_whole(zygote, sqlite_site)
+
+
+@pytest.mark.parametrize("was_answered", [False, True])
+def test_an_agent_that_outlived_its_run_and_its_supervisor_is_ended(
+    was_answered: bool, sqlite_site: Site
+) -> None:
+    """Known by its folder; one that has answered was looked after by whoever ran it."""
+    _, text = new_document()
+    pac = {"pac": json.loads(text)["pac"], "agent": {"command": "any"}}
+    document = Document.read(json.dumps(pac))
+    trail = sqlite_site.opened()
+    dispatch = Dispatch.of(str(uuid4()), document, Policy.of(sqlite_site.settings), trail)
+    dispatch.begin()
+    dispatch.begin_run("a-nonce")
+    if was_answered:
+        dispatch.end_run(b"{}")
+    give(sqlite_site, REBOOTED, seconds=60)
+    folder = work_folder(sqlite_site.home, dispatch.ref.dispatch_id)
+    env = {"AGENT_WORK_FOLDER": str(folder)}
+    with subprocess.Popen(["/bin/sleep", "300"], env=env, start_new_session=True) as left:
+        try:
+            (found,) = recover(trail, sqlite_site.settings)
+            ended = left.poll() if was_answered else left.wait(60)
+        finally:
+            left.kill()
+    trail.close()
+    assert (found.action, ended) == (Action.CLOSED, None if was_answered else -signal.SIGKILL)
+    assert statuses(sqlite_site) == ["FAILED"]
