@@ -60,12 +60,16 @@ def require_kept(settings: Settings, hint: str | None = None) -> URL:
 def read_file(name: str, limit: int) -> bytes:
     """The bytes of a file, or of standard input for `-`, of at most `limit` bytes."""
     try:
-        if name == "-":
-            return _read_all(sys.stdin.buffer, limit)
-        with Path(name).open("rb") as file:
-            return _read_all(file, limit)
+        return _content_of(name, limit)
     except OSError as error:
         raise UnreadableDocument(f"{name}: {error.strerror}") from None
+
+
+def _content_of(name: str, limit: int) -> bytes:
+    if name == "-":
+        return _read_all(sys.stdin.buffer, limit)
+    with Path(name).open("rb") as file:
+        return _read_all(file, limit)
 
 
 def _read_all(stream: BinaryIO, limit: int) -> bytes:
@@ -104,16 +108,19 @@ def read_document(file: str, pac: str | None, limit: int, refuse: Refuse) -> Doc
         raise BadInput("FILE and --pac can't both be standard input")
     at_fault = file
     try:
-        content = read_file(file, limit)
+        content = _content_of(file, limit)
         if pac is None:
             return Document.read(content, limit=limit)
         _require_readable(content, limit)
         at_fault = pac
-        order = read_file(pac, limit)
+        order = _content_of(pac, limit)
         _require_readable(order, limit)
         at_fault = file
         return _joined(order, content, limit)
-    except BadInput as error:
+    except (BadInput, OSError) as failure:
+        error = failure
+        if isinstance(error, OSError):
+            error = UnreadableDocument(str(error.strerror))
         if isinstance(error, InvalidPac) and pac is not None:
             at_fault = pac
         refuse(error, at_fault)
