@@ -35,8 +35,8 @@ DEFAULTS: Final = {
     # The first start on an empty home migrates a database, which takes a quarter of a minute.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
 }
-_SERVER_PASSWORD: Final = "PREFECT_SERVER_API_AUTH_STRING"  # noqa: S105  # its name
-_PASSWORD: Final = "PREFECT_API_AUTH_STRING"  # noqa: S105  # its name
+_SERVER_AUTH: Final = "PREFECT_SERVER_API_AUTH_STRING"
+_CLIENT_AUTH: Final = "PREFECT_API_AUTH_STRING"
 
 
 def prepare() -> None:
@@ -50,7 +50,7 @@ def password_hint(error: BaseException) -> str | None:
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return None
-    return f"it is protected: {_PASSWORD} must be what its server has as {_SERVER_PASSWORD}"
+    return f"it is protected: {_CLIENT_AUTH} must be what its server has as {_SERVER_AUTH}"
 
 
 def prepare_embedded(home: Path) -> str:
@@ -88,8 +88,8 @@ def _use_our_home(prefect_home: Path) -> None:
     """For a server of our own, and for its first client, which this process is."""
     os.environ["PREFECT_HOME"] = str(prefect_home)
     prefect_home.mkdir(parents=True, exist_ok=True)
-    if password := os.environ.get(_SERVER_PASSWORD):
-        os.environ.setdefault(_PASSWORD, password)
+    if password := os.environ.get(_SERVER_AUTH):
+        os.environ.setdefault(_CLIENT_AUTH, password)
 
 
 def _without_profiles(home: Path) -> Path:

@@ -104,8 +104,7 @@ def recover(
             # Before anything is signed: ids that name no file were not made by us.
             artifact_path(settings.artifacts_folder, ref.pac_id, ref.dispatch_id)
             if not lease.closed:
-                _end_agent(trail, lease, settings)
-                _close(trail, lease)
+                _close(trail, lease, settings)
             # Who recorded the end measured it, as far as anybody can tell.
             estimated = not lease.closed
             leave_artifact(trail, ref.dispatch_id, settings, duration_estimated=estimated)
@@ -142,15 +141,11 @@ def _is_dead(trail: Trail, lease: Lease, run_states: RunStates) -> tuple[bool, s
     return False, f"the lease of {process} has not run out"
 
 
-def _end_agent(trail: Trail, lease: Lease, settings: Settings) -> None:
-    """An agent dies with whoever runs it; where its supervisor was killed too, it goes on."""
-    events = _events(trail, lease)
-    if was_started(events) and run_end(events) is None:
-        kill_leftovers(work_folder(settings.home, lease.dispatch.dispatch_id))
-
-
-def _close(trail: Trail, lease: Lease) -> None:
+def _close(trail: Trail, lease: Lease, settings: Settings) -> None:
     events, pac_id = _events(trail, lease), lease.dispatch.pac_id
+    if was_started(events) and run_end(events) is None:
+        # An agent dies with whoever runs it; where its supervisor was killed too, it goes on.
+        kill_leftovers(work_folder(settings.home, lease.dispatch.dispatch_id))
     logger = DispatchLogger(trail, lease.dispatch)
     with logger.transaction(seizure=Seizure(lease.holder)) as together:
         if waits_for_review(events):  # nobody answered, and so nobody approved

@@ -34,12 +34,14 @@ class SqliteDatabase(Database):
     errors = sqlite3.Error
 
     def __init__(self, url: URL, *, read_only: bool = False) -> None:
+        path = self._path = Path(url.database or "")
+
         # QueuePool's overflow is unbounded here: readers hold a connection for one page only, and
         # a pool that makes them wait would add a second time-out to SQLite's own.
         def connect() -> sqlite3.Connection:
-            _require_file(Path(url.database or ""))
+            _require_file(path)
             # A reader never changes the file, which may be evidence.
-            mode = _reading_mode(Path(url.database or "")) if read_only else "mode=rwc"
+            mode = _reading_mode(path) if read_only else "mode=rwc"
             return sqlite3.connect(
                 f"file:{quote(url.database or '')}?{mode}",
                 uri=True,
@@ -51,7 +53,7 @@ class SqliteDatabase(Database):
         super().__init__(url, engine)
         if not read_only:
             with self.reporting():
-                Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+                path.parent.mkdir(parents=True, exist_ok=True)
 
         @listens_for(engine, "connect")
         def configure(connection: Any, record: Any) -> None:
@@ -64,7 +66,7 @@ class SqliteDatabase(Database):
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute("PRAGMA foreign_keys=ON")
             cursor.close()
-            record.info[_FILE] = _identity(Path(url.database or ""))
+            record.info[_FILE] = _identity(path)
 
     def begin_write(self, session: Session) -> None:
         # A deferred transaction that reads before it writes fails at once with "database is
@@ -82,7 +84,7 @@ class SqliteDatabase(Database):
 
     def _require_same_file(self, session: Session) -> None:
         # SQLite goes on writing into a file that has no name any more, and says nothing.
-        if session.connection.info[_FILE] != _identity(Path(self.engine.url.database or "")):
+        if session.connection.info[_FILE] != _identity(self._path):
             raise OSError("its file was removed or replaced while it was open")
 
     def rollback(self, session: Session) -> None:

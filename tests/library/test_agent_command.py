@@ -209,8 +209,8 @@ signal.signal(signal.SIGTERM, told)
 time.sleep(60)
 """
     began = time.monotonic()
-    assert cause(program(code, timeout_seconds=2), home) == ("the agent timed out after 2 s: told")
-    assert time.monotonic() - began < 50
+    assert cause(program(code, timeout_seconds=2), home) == "the agent timed out after 2 s: told"
+    assert time.monotonic() - began < 20
 
 
 def test_an_agent_that_closes_its_output_and_lives_on_times_out(home: Path) -> None:
